@@ -1,0 +1,1 @@
+"""The shared nouns: frozen values that every part of leadflow speaks."""
