@@ -1,0 +1,1 @@
+"""The only shell: loads, plans, commits."""

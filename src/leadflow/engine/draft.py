@@ -1,0 +1,141 @@
+"""The state a plan works on: what was loaded, with what the plan has put over it and how to undo that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from leadflow.model.decisions import Recorded
+from leadflow.model.records import Input
+from leadflow.ports.store import ChangeSet, Snapshot
+from leadflow.room import Dropped, Key, Missing, Table
+
+Row = TypeVar("Row")
+_ABSENT: Any = object()
+
+
+class Draft:
+    """Rows as they stand at this point of a plan. Every write is journalled, so that one command can be undone alone."""
+
+    __slots__ = ("_fresh", "_indexes", "_journal", "_snapshot", "command", "decisions", "first", "inputs", "put", "rows")
+
+    def __init__(self, snapshot: Snapshot, tables: Mapping[str, Table]) -> None:
+        self._snapshot = snapshot
+        self._indexes = {name: table.indexes for name, table in tables.items()}
+        self._journal: list[tuple[dict[Any, Any], Any, Any]] = []
+        self._fresh: dict[str, bool] = {}
+        self.rows: dict[Key, Any] = {}
+        self.put: dict[Key, Any] = {}
+        self.inputs: dict[str, Input] = {}
+        self.decisions: list[Recorded] = []
+        self.command: Any = None
+        self.first = 0
+        rows = self.rows
+        for key, found in snapshot.rows.items():
+            if type(found) is tuple:
+                table = key[0].partition(".")[0]
+                for row in found:
+                    rows[table, row.id] = row
+                rows[key] = tuple(row.id for row in found)
+            else:
+                rows[key] = found
+
+    # -- reading ------------------------------------------------------------------------------------------
+
+    def get(self, row: type[Row], id_: str) -> Row | None:
+        """The row with this id, or None. Raises Missing."""
+        key = (row.table, id_)  # type: ignore[attr-defined]
+        try:
+            return self.rows[key]  # type: ignore[no-any-return]
+        except KeyError:
+            # Rows of a record made in this plan cannot exist yet: "c_1|fit" belongs to c_1.
+            if id_.partition("|")[0] in self._fresh:
+                return None
+            raise Missing(key) from None
+
+    def find(self, row: type[Row], column: str, value: str) -> tuple[Row, ...]:
+        """All rows with this value in an indexed column, ordered by id. Raises Missing."""
+        table: str = row.table  # type: ignore[attr-defined]
+        key = (f"{table}.{column}", value)
+        try:
+            ids = self.rows[key]
+        except KeyError:
+            if value in self._fresh:
+                return ()
+            raise Missing(key) from None
+        rows = self.rows
+        return tuple(rows[table, id_] for id_ in ids)
+
+    def input(self, key: str) -> Input | None:
+        """An accepted record. Raises Missing."""
+        found = self.inputs.get(key)
+        return self.get(Input, key) if found is None else found
+
+    def __contains__(self, key: Key) -> bool:
+        """Whether the key was loaded or written."""
+        return key in self.rows
+
+    # -- writing ------------------------------------------------------------------------------------------
+
+    def put_all(self, rows: Iterable[Any]) -> None:
+        """Put rows; a Dropped takes one away."""
+        for row in rows:
+            if type(row) is Dropped:
+                self._write(row.row.table, row.id, None)
+            else:
+                self._write(row.table, row.id, row)
+
+    def _write(self, table: str, id_: str, row: Any) -> None:
+        key = (table, id_)
+        old = self.rows.get(key, _ABSENT)
+        self._set(self.rows, key, row)
+        self._set(self.put, key, row)
+        if old is _ABSENT or old is None:
+            old = None
+            self._set(self._fresh, id_, True)
+        for column in self._indexes[table]:
+            before = None if old is None else getattr(old, column)
+            after = None if row is None else getattr(row, column)
+            if before != after:
+                self._reindex(f"{table}.{column}", id_, before, after)
+
+    def _reindex(self, column: str, id_: str, before: str | None, after: str | None) -> None:
+        if before is not None and (ids := self.rows.get((column, before))) is not None:
+            self._set(self.rows, (column, before), tuple(i for i in ids if i != id_))
+        if after is not None:
+            key = (column, after)
+            ids = self.rows.get(key, () if after in self._fresh else None)
+            if ids is not None:
+                self._set(self.rows, key, tuple(sorted({*ids, id_})))
+
+    def _set(self, into: dict[Any, Any], key: Any, value: Any) -> None:
+        self._journal.append((into, key, into.get(key, _ABSENT)))
+        into[key] = value
+
+    def add_input(self, record: Input) -> None:
+        """Keep an accepted record; the same key again (a later room knows more) replaces it."""
+        self._set(self.inputs, record.id, record)
+
+    # -- savepoints ---------------------------------------------------------------------------------------
+
+    def mark(self) -> tuple[int, int]:
+        """Where the plan stands."""
+        return len(self._journal), len(self.decisions)
+
+    def undo(self, mark: tuple[int, int]) -> None:
+        """Back to a mark."""
+        journal = self._journal
+        position, decisions = mark
+        while len(journal) > position:
+            into, key, old = journal.pop()
+            if old is _ABSENT:
+                del into[key]
+            else:
+                into[key] = old
+        del self.decisions[decisions:]
+
+    def change(self) -> ChangeSet:
+        """What the plan amounts to."""
+        put = {key: row for key, row in self.put.items() if row is not None}
+        drop = frozenset(key for key, row in self.put.items() if row is None)
+        return ChangeSet(self._snapshot, put, drop, tuple(self.inputs.values()), tuple(self.decisions))

@@ -1,0 +1,207 @@
+"""What people (and the clock) tell leadflow to do. Imperative; each is kept as an input under its `key`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from attrs import frozen
+
+from leadflow.model.values import NOTHING
+
+
+@frozen(kw_only=True)
+class Command:
+    """The common part: `key` makes a repeat harmless, `actor` is the user id of the person who says it."""
+
+    type: ClassVar[str] = "command"
+
+    key: str
+    at_us: int
+    actor: str | None = None
+
+
+@frozen(kw_only=True)
+class RetrySubmission(Command):
+    """Take a failed submission again with corrected fields; `mode` "new" keeps both interactions, "replace" one."""
+
+    type: ClassVar[str] = "retry_submission"
+    submission: str
+    fields: Mapping[str, Any] = NOTHING
+    mode: str = "replace"
+
+
+@frozen(kw_only=True)
+class DropSubmission(Command):
+    """Give a failed submission up, with a reason."""
+
+    type: ClassVar[str] = "drop_submission"
+    submission: str
+    reason: str = ""
+
+
+@frozen(kw_only=True)
+class Merge(Command):
+    """Make two contacts (or accounts, or leads) one; `fields` chooses per field "winner" or "loser"."""
+
+    type: ClassVar[str] = "merge"
+    winner: str
+    loser: str
+    fields: Mapping[str, str] = NOTHING
+
+
+@frozen(kw_only=True)
+class Unmerge(Command):
+    """Take a merge back: `loser` stands for itself again."""
+
+    type: ClassVar[str] = "unmerge"
+    loser: str
+
+
+@frozen(kw_only=True)
+class Identify(Command):
+    """Say who a visitor is."""
+
+    type: ClassVar[str] = "identify"
+    visitor: str
+    contact: str
+
+
+@frozen(kw_only=True)
+class UndoImport(Command):
+    """Remove what an import made and nothing later used."""
+
+    type: ClassVar[str] = "undo_import"
+    batch: str
+
+
+@frozen(kw_only=True)
+class SetFlag(Command):
+    """Set a flag of a lead by hand, e.g. teleprospect_ready."""
+
+    type: ClassVar[str] = "set_flag"
+    lead: str
+    flag: str
+    value: bool = True
+
+
+@frozen(kw_only=True)
+class SetStep(Command):
+    """Answer a step of the lead's active stage."""
+
+    type: ClassVar[str] = "set_step"
+    lead: str
+    step: str
+    value: Any = None
+
+
+@frozen(kw_only=True)
+class Advance(Command):
+    """Complete the active stage; the engine picks the next by the branches. `to` asks for a certain stage.
+
+    `how` is "complete" (gates hold), "skip" (over gates, recorded as skipped), "back" or "set" (any stage).
+    """
+
+    type: ClassVar[str] = "advance"
+    lead: str
+    to: str | None = None
+    how: str = "complete"
+    reason: str = ""
+
+
+@frozen(kw_only=True)
+class SwitchProcess(Command):
+    """Put the lead into another process; the one it leaves keeps its stage in the background."""
+
+    type: ClassVar[str] = "switch_process"
+    lead: str
+    process: str
+
+
+@frozen(kw_only=True)
+class EndProcess(Command):
+    """Finish (at the last stage) or abandon (anywhere) the lead's active process."""
+
+    type: ClassVar[str] = "end_process"
+    lead: str
+    how: str = "finish"
+    reason: str = ""
+
+
+@frozen(kw_only=True)
+class Reactivate(Command):
+    """Make a finished or abandoned process active again at the stage where it stood."""
+
+    type: ClassVar[str] = "reactivate"
+    lead: str
+
+
+@frozen(kw_only=True)
+class SetLeadState(Command):
+    """Qualify, disqualify (with a reason), recycle or reopen a lead."""
+
+    type: ClassVar[str] = "set_lead_state"
+    lead: str
+    state: str
+    reason: str | None = None
+
+
+@frozen(kw_only=True)
+class Assign(Command):
+    """Give a lead an owner by hand (`owner`), or by the rules when `owner` is None."""
+
+    type: ClassVar[str] = "assign"
+    lead: str
+    owner: str | None = None
+    reason: str = ""
+
+
+@frozen(kw_only=True)
+class Claim(Command):
+    """Take a lead out of a queue; the first claim wins."""
+
+    type: ClassVar[str] = "claim"
+    lead: str
+    user: str
+
+
+@frozen(kw_only=True)
+class Credit(Command):
+    """Give the owner of a rejected or invalid lead his turn back."""
+
+    type: ClassVar[str] = "credit"
+    lead: str
+    reason: str = ""
+
+
+@frozen(kw_only=True)
+class DeactivateUser(Command):
+    """Take a user out of every rotation; their open leads are assigned anew by the rules."""
+
+    type: ClassVar[str] = "deactivate_user"
+    user: str
+
+
+@frozen
+class Wake:
+    """A due row: something could change at `due_us` without new input. Made by tick; never stored."""
+
+    type: ClassVar[str] = "wake"
+    table: str
+    id: str
+    due_us: int
+
+    @property
+    def key(self) -> str:
+        """Stable, so that a tick planned twice makes the same decisions."""
+        return f"wake:{self.table}:{self.id}:{self.due_us}"
+
+    @property
+    def at_us(self) -> int:
+        """The moment it was due."""
+        return self.due_us
+
+    @property
+    def actor(self) -> str | None:
+        """Nobody: time itself."""
+        return None

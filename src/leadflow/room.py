@@ -1,0 +1,124 @@
+"""What a capability is to the engine: a room.
+
+A room brings its tables, its rules, the reactions of its pure `decide` functions to commands and decisions, and how each
+of its decisions changes state. The engine knows rooms only through this page; a room imports no other room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol, TypeVar
+
+from attrs import field, frozen
+
+from leadflow.model.decisions import Decision, Recorded, Refusal
+from leadflow.model.records import Input
+
+Key = tuple[str, str]
+"""What can be loaded: ("contact", id) is a row, ("lead.contact_id", value) all rows with that value in that column."""
+
+Row = TypeVar("Row")
+
+
+class Missing(Exception):  # noqa: N818 - not an error: the plan asks for more
+    """The plan reads something that has not been loaded; the engine loads it and plans again."""
+
+    def __init__(self, key: Key) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+class View(Protocol):
+    """What a decide function may read: rows as they stand at this point of the plan."""
+
+    @property
+    def command(self) -> Any:
+        """The root command that caused all this."""
+        ...
+
+    def get(self, row: type[Row], id_: str) -> Row | None:
+        """The row with this id, or None. Raises Missing when it has not been loaded."""
+        ...
+
+    def find(self, row: type[Row], column: str, value: str) -> tuple[Row, ...]:
+        """All rows with this value in an indexed column, ordered by id. Raises Missing."""
+        ...
+
+    def input(self, key: str) -> Input | None:
+        """An accepted record. Raises Missing."""
+        ...
+
+
+@frozen
+class Table:
+    """Where rows of one kind are kept.
+
+    `row` is an attrs class whose first field is `id` and last is `version`; `indexes` are columns (or "a,b" pairs, a
+    column pair that is scanned in order) that can be looked up; `due` is the column with the next moment at which the
+    row wants to be woken, if it has one. `packed` columns are bytes made by the pair of functions given.
+    """
+
+    row: type[Any]
+    indexes: tuple[str, ...] = ()
+    due: str | None = None
+    packed: Mapping[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = field(factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The table's name: the row class says it."""
+        return str(self.row.table)
+
+
+@frozen
+class Step:
+    """What a reaction decided: nothing is done yet, nothing has been written.
+
+    `decisions` change state through `Room.applies`; `puts` are rows that are only caches of inputs (scores);
+    `facts` are causes that are not kept; `refusal` undoes the command when it answers a command.
+    """
+
+    decisions: tuple[Decision, ...] = ()
+    puts: tuple[Any, ...] = ()
+    inputs: tuple[Input, ...] = ()
+    facts: tuple[Any, ...] = ()
+    refusal: Refusal | None = None
+
+
+React = Callable[[View, Any, Any, int], Step | None]
+"""`decide(view, cause, rules, now_us)`; None when there is nothing to do."""
+
+Apply = Callable[[View, Recorded], Iterable[Any]]
+"""How a decision changes state: the rows to put. A row whose `state` is REMOVED is dropped."""
+
+KeysOf = Callable[[Any, Any], Iterable[Key]]
+"""`keys(command, rules)`: what the plan of this command will surely read."""
+
+Follow = Callable[[Any, Any], Iterable[Key]]
+"""`follow(row, rules)`: what the plan will read once this row is known."""
+
+
+@frozen(kw_only=True)
+class Room:
+    """One capability, as a value.
+
+    `prepare(playbook, schema)` compiles the room's rules once per playbook; the result is what `decide` gets as `rules`.
+    """
+
+    name: str
+    prepare: Callable[[Any, Any], Any]
+    tables: tuple[Table, ...] = ()
+    reacts: Mapping[type, React] = field(factory=dict)
+    applies: Mapping[type, Apply] = field(factory=dict)
+    keys: Mapping[type, KeysOf] = field(factory=dict)
+    follow: Mapping[str, Follow] = field(factory=dict)
+    terms: Mapping[str, Any] = field(factory=dict)
+
+
+class Dropped:
+    """Wraps an id to say that a row goes: returned by `applies` among the rows to put."""
+
+    __slots__ = ("id", "row")
+
+    def __init__(self, row: type[Any], id_: str) -> None:
+        self.row = row
+        self.id = id_

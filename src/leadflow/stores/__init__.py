@@ -1,0 +1,1 @@
+"""Stores that ship with leadflow: memory (the oracle) and SQLite (the default)."""

@@ -1,0 +1,130 @@
+"""The SQLite file's shape: how it is made, recognised, checked and refused."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from leadflow.errors import CorruptionError, SchemaVersionError, StoreError
+from leadflow.stores.layout import Layout
+
+APPLICATION_ID = 0x4C464C57
+SCHEMA_VERSION = 1
+_FULL_CHECK_BYTES = 64 * 1024 * 1024
+_HEADER = b"SQLite format 3\0"
+
+_DECISION = (
+    "CREATE TABLE leadflow_decision (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, type TEXT NOT NULL, subject TEXT NOT NULL,"
+    " at_us INTEGER NOT NULL, recorded_us INTEGER NOT NULL, command TEXT NOT NULL, actor TEXT, digest TEXT NOT NULL, data TEXT)"
+)
+
+
+def table_name(name: str) -> str:
+    """The SQL name of a table of ours."""
+    return f"leadflow_{name}"
+
+
+def statements(layouts: Iterable[Layout]) -> dict[str, str]:
+    """Every table and index with the statement that makes it, by SQL name."""
+    made: dict[str, str] = {"leadflow_decision": _DECISION}
+    made["leadflow_decision_id"] = "CREATE UNIQUE INDEX leadflow_decision_id ON leadflow_decision (id)"
+    made["leadflow_decision_subject"] = "CREATE INDEX leadflow_decision_subject ON leadflow_decision (subject)"
+    for layout in layouts:
+        name = table_name(layout.table.name)
+        appended = layout.columns[-1] == "seq"
+        parts = []
+        for column, kind, required in zip(layout.columns, layout.types, layout.required, strict=True):
+            if column == "seq":
+                parts.append("seq INTEGER PRIMARY KEY")
+            else:
+                key = " PRIMARY KEY" if column == "id" and not appended else ""
+                parts.append(f"{column} {kind}{' NOT NULL' if required else ''}{key}")
+        made[name] = f"CREATE TABLE {name} ({', '.join(parts)})" + ("" if appended else " WITHOUT ROWID")
+        if appended:
+            made[f"{name}_id"] = f"CREATE UNIQUE INDEX {name}_id ON {name} (id)"
+        for column in layout.table.indexes:
+            index = f"{name}_{column}"
+            made[index] = f"CREATE INDEX {index} ON {name} ({column}) WHERE {column} IS NOT NULL"
+        if layout.table.due is not None:
+            due = layout.table.due
+            made[f"{name}_{due}"] = f"CREATE INDEX {name}_{due} ON {name} ({due}) WHERE {due} IS NOT NULL"
+    return made
+
+
+def inspect_file(path: Path) -> bool:
+    """Whether the file must be made; refuses what is not a database of ours before SQLite touches it.
+
+    Errors: StoreError (a folder, no folder, not readable), SchemaVersionError (foreign), CorruptionError (empty).
+    """
+    if path.is_dir():
+        raise StoreError(f"{path} is a folder", code="store_path", hint="name a file in it, e.g. leads.db")
+    if not path.exists():
+        if not path.parent.is_dir():
+            raise StoreError(f"the folder {path.parent} does not exist", code="store_path", hint="make it first")
+        return True
+    try:
+        with path.open("rb") as file:
+            head = file.read(100)
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror}", code="store_path") from None
+    if not head:
+        raise CorruptionError(
+            f"{path} is empty: it was cut off, or never a store", hint="restore a backup, or delete the file to start anew"
+        )
+    if head[:16] != _HEADER:
+        raise SchemaVersionError(f"{path} is not a SQLite database", hint="name another file")
+    return False
+
+
+def create(connection: sqlite3.Connection, layouts: Iterable[Layout]) -> None:
+    """Make all tables in one transaction, unless somebody else just did."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+            for statement in statements(layouts).values():
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def recognise(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a database that is not ours, or of another version; say both versions."""
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if application != APPLICATION_ID:
+        raise SchemaVersionError(
+            f"{path} is a SQLite database of another program", hint="name another file; leadflow keeps one of its own"
+        )
+    if version > SCHEMA_VERSION:
+        raise SchemaVersionError(
+            f"{path} has schema version {version}, this leadflow knows {SCHEMA_VERSION}", hint="upgrade leadflow"
+        )
+    if version < SCHEMA_VERSION:
+        raise SchemaVersionError(
+            f"{path} has schema version {version}, this leadflow writes {SCHEMA_VERSION}", hint="run leadflow migrate"
+        )
+
+
+def check(connection: sqlite3.Connection, path: Path, layouts: Iterable[Layout], *, full: bool | None = None) -> None:
+    """The self-check at open: every table and index is as it should be, and the pages are sound.
+
+    Pages are all read when the file is small (64 MiB) or `full` is true. Errors: CorruptionError.
+    """
+    found: Mapping[str, str] = dict(
+        connection.execute("SELECT name, sql FROM sqlite_master WHERE name LIKE 'leadflow%' AND sql IS NOT NULL")
+    )
+    for name, statement in statements(layouts).items():
+        if found.get(name) != statement:
+            what = "is missing" if name not in found else "is not the one that leadflow made"
+            raise CorruptionError(f"{path}: {name} {what}", hint="restore a backup, or export and start anew")
+    if full is None:
+        full = path.stat().st_size <= _FULL_CHECK_BYTES
+    if full:
+        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if verdict != "ok":
+            raise CorruptionError(f"{path} is damaged ({verdict.splitlines()[0][:80]})", hint="restore a backup")

@@ -1,0 +1,330 @@
+"""The default store: one SQLite file, no set-up.
+
+WAL with synchronous=FULL: what was committed survives a crash and a power cut. One connection per thread; a fork opens
+its own. A change is checked against what it was planned on only when somebody else has committed since: SQLite's
+data_version tells, so that the usual single writer pays nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from leadflow.errors import ConflictError, CorruptionError, InvalidInputError, StoreBusyError, StoreError
+from leadflow.model.coding import from_plain, to_plain
+from leadflow.model.decisions import Decision, Recorded
+from leadflow.ports.store import ChangeSet, Scan, Snapshot, stamp
+from leadflow.room import Key, Table
+from leadflow.stores import schema
+from leadflow.stores.layout import Layout, layout_of, mapping_of, to_json
+
+_CHUNKS = (1, 8, 64, 512)
+_SUBJECT = frozenset({"subject"})
+_DECISION_COLUMNS = "id, type, subject, at_us, recorded_us, command, actor, digest, data, seq"
+
+
+def _all_decisions(cls: type[Decision]) -> dict[str, type[Decision]]:
+    found = {}
+    for child in cls.__subclasses__():
+        found[child.type] = child
+        found.update(_all_decisions(child))
+    return found
+
+
+class SqliteStore:
+    """Rows in tables `leadflow_*` of one file."""
+
+    def __init__(
+        self,
+        path: str | Path,
+        tables: Iterable[Table],
+        *,
+        timeout: float = 10.0,
+        synchronous: str = "FULL",
+        check: bool | None = None,
+        fault: Callable[[str], None] | None = None,
+    ) -> None:
+        self.path = Path(path)
+        self._layouts = {table.name: layout_of(table) for table in tables}
+        self._timeout = timeout
+        self._synchronous = synchronous
+        self._fault = fault
+        self._local = threading.local()
+        self._connections: list[tuple[int, sqlite3.Connection]] = []
+        self._lock = threading.Lock()
+        self._selects = {name: _select(layout) for name, layout in self._layouts.items()}
+        self._writes = {name: _write_statements(layout) for name, layout in self._layouts.items()}
+        self._decision_types = _all_decisions(Decision)
+        with _translated(self.path):
+            is_new = schema.inspect_file(self.path)
+            connection = self._connection()
+            if is_new or connection.execute("PRAGMA user_version").fetchone()[0] == 0 == _objects(connection):
+                schema.create(connection, self._layouts.values())
+            schema.recognise(connection, self.path)
+            schema.check(connection, self.path, self._layouts.values(), full=check)
+
+    # -- connections --------------------------------------------------------------------------------------
+
+    def _connection(self) -> sqlite3.Connection:
+        held = getattr(self._local, "held", None)
+        if held is not None and held[0] == os.getpid():
+            return held[1]  # type: ignore[no-any-return]
+        connection = sqlite3.connect(
+            self.path, timeout=self._timeout, isolation_level=None, cached_statements=512, check_same_thread=False
+        )
+        execute = connection.execute
+        execute("PRAGMA journal_mode = WAL")
+        execute(f"PRAGMA synchronous = {self._synchronous}")
+        execute("PRAGMA foreign_keys = ON")
+        execute("PRAGMA cache_size = -65536")
+        execute("PRAGMA temp_store = MEMORY")
+        self._local.held = (os.getpid(), connection)
+        with self._lock:
+            self._connections.append((os.getpid(), connection))
+        return connection
+
+    def close(self) -> None:
+        """See Store.close."""
+        with self._lock:
+            for pid, connection in self._connections:
+                if pid == os.getpid():
+                    connection.close()
+            self._connections.clear()
+        self._local = threading.local()
+
+    # -- reading ------------------------------------------------------------------------------------------
+
+    def load(self, keys: Iterable[Key]) -> Snapshot:
+        """See Store.load."""
+        with _translated(self.path):
+            connection = self._connection()
+            token = connection.execute("PRAGMA data_version").fetchone()[0]
+            return Snapshot(self._read(connection, keys), (id(connection), token))
+
+    def _read(self, connection: sqlite3.Connection, keys: Iterable[Key]) -> dict[Key, Any]:
+        by_name: dict[str, list[str]] = {}
+        for name, value in keys:
+            by_name.setdefault(name, []).append(value)
+        rows: dict[Key, Any] = {}
+        for name, values in by_name.items():
+            table, _, column = name.partition(".")
+            layout = self._layouts[table]
+            select = self._selects[table]
+            make = layout.row
+            found: list[Any] = []
+            for chunk in _chunks(values):
+                marks = ",".join("?" * len(chunk))
+                cursor = connection.execute(f"{select} WHERE {column or 'id'} IN ({marks})", chunk)
+                found.extend(map(make, cursor))
+            if column:
+                rows.update(((name, value), ()) for value in values)
+                found.sort(key=lambda row: (getattr(row, column), row.id))
+                for value, group in groupby(found, key=lambda row: getattr(row, column)):
+                    rows[name, value] = tuple(group)
+            else:
+                for value in values:
+                    rows[name, value] = None
+                for row in found:
+                    rows[name, row.id] = row
+        return rows
+
+    def scan(self, query: Scan) -> Iterator[Any]:
+        """See Store.scan."""
+        statement, arguments = self._scan_statement(query)
+        make = self._recorded if query.table == "decision" else self._layouts[query.table].row
+        with _translated(self.path):
+            cursor = self._connection().execute(statement, arguments)
+        return self._rows(cursor, make)
+
+    def _rows(self, cursor: sqlite3.Cursor, make: Callable[[tuple[Any, ...]], Any]) -> Iterator[Any]:
+        while True:
+            with _translated(self.path):
+                page = cursor.fetchmany(500)
+            if not page:
+                return
+            yield from map(make, page)
+
+    def _scan_statement(self, query: Scan) -> tuple[str, list[Any]]:
+        descending = query.order.startswith("-")
+        order = query.order.lstrip("-")
+        columns = self._columns(query.table)
+        arguments: list[Any] = []
+        conditions = []
+        for column, test, value in query.where:
+            if column not in columns or test not in Scan.OPERATORS:
+                raise InvalidInputError(f"{query.table} cannot be filtered by {column} {test}", code="unknown_column")
+            if test == "in":
+                conditions.append(f"{column} IN ({','.join('?' * len(value))})")
+                arguments.extend(value)
+            else:
+                conditions.append(f"{column} {test} ?")
+                arguments.append(value)
+        if order not in columns:
+            raise InvalidInputError(f"{query.table} has no column {order}", code="unknown_column")
+        conditions.append(f"{order} IS NOT NULL")
+        if query.after is not None:
+            ahead = "<" if descending else ">"
+            conditions.append(f"({order} {ahead} ? OR ({order} = ? AND id > ?))")
+            arguments.extend((query.after[0], *query.after))
+        select = f"SELECT {_DECISION_COLUMNS} FROM leadflow_decision" if query.table == "decision" else self._selects[query.table]
+        statement = f"{select} WHERE {' AND '.join(conditions)} ORDER BY {order}{' DESC' if descending else ''}, id"
+        if query.limit is not None:
+            statement += " LIMIT ?"
+            arguments.append(query.limit)
+        return statement, arguments
+
+    def _columns(self, table: str) -> Sequence[str]:
+        if table == "decision":
+            return _DECISION_COLUMNS.split(", ")
+        if table not in self._layouts:
+            raise InvalidInputError(f"no table {table!r}", code="unknown_table")
+        return self._layouts[table].columns
+
+    def _recorded(self, values: tuple[Any, ...]) -> Recorded:
+        id_, type_, subject, at_us, recorded_us, command, actor, digest, data, seq = values
+        decision = from_plain(self._decision_types[type_], {"subject": subject, **mapping_of(data)})
+        return Recorded(id_, decision, at_us, recorded_us, command, actor, digest, seq)
+
+    # -- writing ------------------------------------------------------------------------------------------
+
+    def commit(self, change: ChangeSet) -> None:
+        """See Store.commit."""
+        with _translated(self.path):
+            connection = self._connection()
+            self._point("begin")
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._verify(connection, change)
+                self._write(connection, change)
+                self._point("commit")
+                connection.execute("COMMIT")
+            except sqlite3.IntegrityError as error:
+                _rollback(connection)
+                raise ConflictError("something that was to be created is already there") from error
+            except BaseException:
+                _rollback(connection)
+                raise
+            self._point("committed")
+
+    def _verify(self, connection: sqlite3.Connection, change: ChangeSet) -> None:
+        token = connection.execute("PRAGMA data_version").fetchone()[0]
+        if change.read.token == (id(connection), token):
+            return
+        expect = change.expect
+        rows = self._read(connection, expect)
+        lost = [key for key, version in expect.items() if stamp(rows[key]) != version]
+        if lost:
+            raise ConflictError("rows changed since they were read", details={"keys": lost})
+
+    def _write(self, connection: sqlite3.Connection, change: ChangeSet) -> None:
+        many = connection.executemany
+        for name, (inserts, updates, drops) in _by_table(change).items():
+            insert, update, delete = self._writes[name]
+            values = self._layouts[name].values
+            if inserts:
+                self._point(f"insert {name}")
+                many(insert, [values(row) for row in inserts])
+            if updates:
+                self._point(f"update {name}")
+                many(update, [(*values(row), row.id) for row in updates])
+            if drops:
+                self._point(f"delete {name}")
+                many(delete, [(id_,) for id_ in drops])
+        if change.inputs:
+            self._point("append inputs")
+            values = self._layouts["input"].values
+            many(self._writes["input"][0], [[*values(record)[:-1], None] for record in change.inputs])
+        if change.decisions:
+            self._point("append decisions")
+            many(
+                f"INSERT INTO leadflow_decision ({_DECISION_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,NULL)",
+                [
+                    (r.id, r.type, r.subject, r.at_us, r.recorded_us, r.command, r.actor, r.digest,
+                     to_json(to_plain(r.decision, _SUBJECT)))
+                    for r in change.decisions
+                ],
+            )  # fmt: skip
+
+    def _point(self, name: str) -> None:
+        if self._fault is not None:
+            self._fault(name)
+
+
+def _by_table(change: ChangeSet) -> dict[str, tuple[list[Any], list[Any], list[str]]]:
+    known = change.read.known()
+    tables: dict[str, tuple[list[Any], list[Any], list[str]]] = {}
+    for key, row in change.put.items():
+        work = tables.get(key[0])
+        if work is None:
+            work = tables[key[0]] = ([], [], [])
+        work[1 if key in known else 0].append(row)
+    for name, id_ in change.drop:
+        tables.setdefault(name, ([], [], []))[2].append(id_)
+    return tables
+
+
+def _select(layout: Layout) -> str:
+    return f"SELECT {', '.join(layout.columns)} FROM {schema.table_name(layout.table.name)}"
+
+
+def _write_statements(layout: Layout) -> tuple[str, str, str]:
+    name = schema.table_name(layout.table.name)
+    marks = ",".join("?" * len(layout.columns))
+    sets = ", ".join(f"{column} = ?" for column in layout.columns)
+    return (
+        f"INSERT INTO {name} ({', '.join(layout.columns)}) VALUES ({marks})",
+        f"UPDATE {name} SET {sets} WHERE id = ?",
+        f"DELETE FROM {name} WHERE id = ?",
+    )
+
+
+def _chunks(values: list[str]) -> Iterator[list[str]]:
+    """Values in chunks of a few fixed sizes, so that few statements serve all; the last is filled up with repeats."""
+    position = 0
+    while position < len(values):
+        left = len(values) - position
+        size = next((size for size in _CHUNKS if size >= left), _CHUNKS[-1])
+        chunk = values[position : position + size]
+        yield chunk + chunk[-1:] * (size - len(chunk))
+        position += size
+
+
+def _objects(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+
+
+def _rollback(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+
+
+class _translated:  # noqa: N801 - reads as a statement
+    """Turns SQLite's errors into ours; the driver's own never leave this module."""
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if not isinstance(error, sqlite3.Error):
+            return
+        text = str(error)
+        name = getattr(error, "sqlite_errorname", "") or ""
+        if "BUSY" in name or "LOCKED" in name:
+            raise StoreBusyError(f"{self._path} is locked by another process", hint="try again") from error
+        if "CORRUPT" in name or "NOTADB" in name:
+            raise CorruptionError(f"{self._path} is damaged", hint="restore a backup") from error
+        if "READONLY" in name or "CANTOPEN" in name:
+            raise StoreError(f"{self._path} cannot be written", code="store_read_only", hint="check its rights") from error
+        if "FULL" in name:
+            raise StoreError(f"no space left for {self._path}", code="store_full", hint="free space and repeat") from error
+        raise StoreError(f"{self._path}: {text}", code="store") from error
