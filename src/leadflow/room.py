@@ -23,9 +23,9 @@ Row = TypeVar("Row")
 class Missing(Exception):  # noqa: N818 - not an error: the plan asks for more
     """The plan reads something that has not been loaded; the engine loads it and plans again."""
 
-    def __init__(self, key: Key) -> None:
-        super().__init__(key)
-        self.key = key
+    def __init__(self, keys: tuple[Key, ...]) -> None:
+        super().__init__(keys)
+        self.keys = keys
 
 
 class View(Protocol):
@@ -46,6 +46,10 @@ class View(Protocol):
 
     def input(self, key: str) -> Input | None:
         """An accepted record. Raises Missing."""
+        ...
+
+    def require(self, keys: Iterable[Key]) -> None:
+        """Raises Missing with all of the keys that have not been loaded, so that one round fetches them together."""
         ...
 
 
@@ -87,8 +91,8 @@ class Step:
 React = Callable[[View, Any, Any, int], Step | None]
 """`decide(view, cause, rules, now_us)`; None when there is nothing to do."""
 
-Apply = Callable[[View, Recorded], Iterable[Any]]
-"""How a decision changes state: the rows to put. A row whose `state` is REMOVED is dropped."""
+Apply = Callable[[View, Recorded, Any], Iterable[Any]]
+"""`apply(view, recorded, rules)`: how a decision changes state, as rows to put; a Dropped takes a row away."""
 
 KeysOf = Callable[[Any, Any], Iterable[Key]]
 """`keys(command, rules)`: what the plan of this command will surely read."""

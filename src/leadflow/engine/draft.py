@@ -51,7 +51,7 @@ class Draft:
             # Rows of a record made in this plan cannot exist yet: "c_1|fit" belongs to c_1.
             if id_.partition("|")[0] in self._fresh:
                 return None
-            raise Missing(key) from None
+            raise Missing((key,)) from None
 
     def find(self, row: type[Row], column: str, value: str) -> tuple[Row, ...]:
         """All rows with this value in an indexed column, ordered by id. Raises Missing."""
@@ -62,7 +62,7 @@ class Draft:
         except KeyError:
             if value in self._fresh:
                 return ()
-            raise Missing(key) from None
+            raise Missing((key,)) from None
         rows = self.rows
         return tuple(rows[table, id_] for id_ in ids)
 
@@ -71,9 +71,16 @@ class Draft:
         found = self.inputs.get(key)
         return self.get(Input, key) if found is None else found
 
-    def __contains__(self, key: Key) -> bool:
-        """Whether the key was loaded or written."""
-        return key in self.rows
+    def require(self, keys: Iterable[Key]) -> None:
+        """Raises Missing with all of the keys that have not been loaded."""
+        rows, fresh = self.rows, self._fresh
+        absent = tuple(
+            key
+            for key in keys
+            if key not in rows and not (key[1] in fresh if "." in key[0] else key[1].partition("|")[0] in fresh)
+        )
+        if absent:
+            raise Missing(absent)
 
     # -- writing ------------------------------------------------------------------------------------------
 

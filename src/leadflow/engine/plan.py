@@ -30,7 +30,7 @@ class Rulebook:
     rules: Mapping[str, Any]
     tables: Mapping[str, Table]
     reacts: Mapping[type, tuple[Reaction, ...]]
-    applies: Mapping[type, tuple[Apply, ...]]
+    applies: Mapping[type, tuple[tuple[Apply, Any], ...]]
     keys: Mapping[type, tuple[tuple[KeysOf, Any], ...]]
     follow: Mapping[str, tuple[tuple[Follow, Any], ...]]
     to_input: Callable[[Any, int], Input]
@@ -48,7 +48,7 @@ class Rulebook:
     ) -> Rulebook:
         """Gather what the rooms bring, in their order."""
         reacts: dict[type, list[Reaction]] = {}
-        applies: dict[type, list[Apply]] = {}
+        applies: dict[type, list[tuple[Apply, Any]]] = {}
         keys: dict[type, list[tuple[KeysOf, Any]]] = {}
         follow: dict[str, list[tuple[Follow, Any]]] = {}
         for order, room in enumerate(rooms):
@@ -56,7 +56,7 @@ class Rulebook:
             for cause, decide in room.reacts.items():
                 reacts.setdefault(cause, []).append((order, decide, prepared))
             for decision, apply in room.applies.items():
-                applies.setdefault(decision, []).append(apply)
+                applies.setdefault(decision, []).append((apply, prepared))
             for command, keys_of in room.keys.items():
                 keys.setdefault(command, []).append((keys_of, prepared))
             for table, step in room.follow.items():
@@ -162,7 +162,7 @@ def plan(snapshot: Snapshot, commands: Sequence[Any], rulebook: Rulebook, now: C
             else:
                 _run(draft, command, rulebook, moment)
         except Missing as missing:
-            result.need.add(missing.key)
+            result.need.update(missing.keys)
             draft.undo(mark)
         except _Refused as refused:
             draft.undo(mark)
@@ -231,8 +231,8 @@ def _record(draft: Draft, decision: Decision, command: Any, rulebook: Rulebook, 
     id_ = f"{command.key}#{len(draft.decisions) - draft.first}"
     recorded = Recorded(id_, decision, now_us, now_us, command.key, command.actor, rulebook.digest)
     draft.decisions.append(recorded)
-    for apply in rulebook.applies.get(type(decision), ()):
-        draft.put_all(apply(draft, recorded))
+    for apply, rules in rulebook.applies.get(type(decision), ()):
+        draft.put_all(apply(draft, recorded, rules))
 
 
 def _fail(draft: Draft, command: Any, rulebook: Rulebook, now_us: int, refusal: Refusal) -> None:

@@ -12,11 +12,11 @@ Works from the attrs fields of a class alone; the annotations say which lists ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import attrs
 
@@ -26,14 +26,14 @@ T = TypeVar("T")
 
 
 @lru_cache(maxsize=256)
-def _layout(cls: Any) -> tuple[tuple[str, str, Any], ...]:
-    return tuple((a.name, str(a.type), a.default) for a in attrs.fields(cls))
+def _layout(cls: Hashable) -> tuple[tuple[str, str, Any], ...]:
+    return tuple((a.name, str(a.type), a.default) for a in attrs.fields(cast(Any, cls)))
 
 
 def to_plain(value: Any, skip: frozenset[str] = frozenset()) -> dict[str, Any]:
     """The fields of an attrs value that differ from their default, as a dict that JSON can hold."""
     plain: dict[str, Any] = {}
-    for name, _, default in _layout(type(value)):
+    for name, _, default in _layout(cast(Hashable, type(value))):
         content = getattr(value, name)
         if name in skip or (default is not attrs.NOTHING and content == default):
             continue
@@ -59,7 +59,7 @@ def plain_value(content: Any) -> Any:
 
 def from_plain(cls: type[T], plain: Mapping[str, Any]) -> T:
     """Rebuild an attrs value. Errors: InvalidInputError for a field the class does not have, or lacks."""
-    layout = _layout(cls)
+    layout = _layout(cast(Hashable, cls))
     known = {name for name, _, _ in layout}
     if not known.issuperset(plain):
         strange = ", ".join(sorted(set(plain) - known))

@@ -336,6 +336,34 @@ class InteractionReceived:
         return self.contact or self.input
 
 
+@frozen(kw_only=True)
+class RecordsGiven:
+    """An input's mapped values, by record, are ready to find or make their records.
+
+    `wanted` are the records to find or make; `known` gives ids that the input named itself; `strategies` overrides the
+    default per target; `always_new` are made without matching; `update` overrides the strategies' update policy;
+    `kind` is set when the input also counts as an interaction, with `properties`.
+    """
+
+    type: ClassVar[str] = "records_given"
+    input: str
+    at_us: int
+    values: Mapping[str, Mapping[str, Any]]
+    wanted: tuple[str, ...]
+    known: Mapping[str, str] = NOTHING
+    strategies: Mapping[str, str] = NOTHING
+    always_new: tuple[str, ...] = ()
+    update: str | None = None
+    visitor: str | None = None
+    kind: str | None = None
+    properties: Mapping[str, Any] = NOTHING
+
+    @property
+    def subject(self) -> str:
+        """The input."""
+        return self.input
+
+
 @frozen
 class ScoreChanged:
     """The points of a subject changed; a measurement, not a decision."""

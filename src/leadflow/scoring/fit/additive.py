@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from operator import mul
+from typing import TypeVar
 
 from attrs import frozen
 
+_Number = TypeVar("_Number", int, float)
 _FARTHEST = 30.0  # log odds beyond this are held there, so that a probability is never exactly 0 or 1
+_ROUNDS = 25
+_LEAST_FACTOR = 0.05
 
 
 @frozen
@@ -27,8 +32,17 @@ def log_odds(weights: Weights, levels: Sequence[bytes], leads: int) -> list[floa
     if not levels:
         return [weights.base] * leads
     shifted = [weights.base + weight for weight in weights.by_field[0]]  # saves an addition per lead
-    tables = [shifted, *weights.by_field[1:]]
-    return list(map(math.fsum if leads < 0 else sum, zip(*map(_looked_up, tables, levels), strict=True)))
+    return totals([shifted, *weights.by_field[1:]], levels)
+
+
+def totals(tables: Iterable[Sequence[_Number]], levels: Sequence[bytes]) -> list[_Number]:
+    """Per lead the sum over the fields of `table[level]`; whole numbers stay whole.
+
+    >>> totals([(0, 3), (0, 4)], [bytes([1, 0]), bytes([1, 1])])
+    [7, 4]
+    """
+    looked_up = [map(table.__getitem__, column) for table, column in zip(tables, levels, strict=True)]
+    return list(map(sum, zip(*looked_up, strict=True)))
 
 
 def probability(odds_log: float) -> float:
@@ -40,29 +54,35 @@ def probability(odds_log: float) -> float:
     return 1.0 / (1.0 + math.exp(-max(-_FARTHEST, min(_FARTHEST, odds_log))))
 
 
-def tempered(weights: Weights, sums: Sequence[float], won: bytes) -> tuple[Weights, float]:
-    """Weights shrunk by one common factor and shifted so that their probabilities fit the training leads.
+def tempered(weights: Weights, sums: Sequence[float], won: bytes) -> Weights:
+    """The same weights times one factor, with a new base, so that the probabilities fit the training leads.
 
-    Naive Bayes counts overlapping fields twice and so is too sure of itself; its ranking is not touched by this.
-    Returns the factor too, which lies in [0.05, 1].
+    Naive Bayes counts overlapping fields twice and so is too sure of itself; the ranking is not touched by
+    this. The factor is found by Newton steps on the log loss, held near 1 by a weak pull so that it stays
+    finite.
     """
-    factor, shift = 1.0, 0.0
-    for _ in range(25):
-        chances = [probability(factor * x + shift) for x in sums]
-        pulls = [p - y for p, y in zip(chances, won, strict=True)]
-        spreads = [p * (1 - p) for p in chances]
-        g0, g1 = sum(pulls), math.sumprod(pulls, sums) if False else sum(map(float.__mul__, pulls, sums))
-        h0, h1 = sum(spreads), sum(map(float.__mul__, spreads, sums))
-        h2 = sum(s * x * x for s, x in zip(spreads, sums, strict=True))
-        room = h0 * h2 - h1 * h1
-        if room <= 1e-12 * h0 * h2:
+    factor, base = 0.0, math.log((sum(won) + 0.5) / (len(won) - sum(won) + 0.5))
+    flat = base
+    for _ in range(_ROUNDS):
+        chances = [probability(factor * x + base) for x in sums]
+        pulls = [chance - outcome for chance, outcome in zip(chances, won, strict=True)]
+        spreads = [chance * (1.0 - chance) for chance in chances]
+        spreads_x = list(map(mul, spreads, sums))
+        pull_base, pull_factor = sum(pulls), sum(map(mul, pulls, sums)) + factor - 1.0
+        base_base, base_factor, factor_factor = (
+            sum(spreads),
+            sum(spreads_x),
+            sum(map(mul, spreads_x, sums)) + 1.0,
+        )
+        room = base_base * factor_factor - base_factor**2
+        step_factor = (base_base * pull_factor - base_factor * pull_base) / room
+        step_base = (factor_factor * pull_base - base_factor * pull_factor) / room
+        factor, base = factor - step_factor, base - step_base
+        if abs(step_factor) + abs(step_base) < 1e-6:
             break
-        step_factor, step_shift = (h0 * g1 - h1 * g0) / room, (h2 * g0 - h1 * g1) / room
-        factor, shift = factor - step_factor, shift - step_shift
-        if abs(step_factor) < 1e-6 and abs(step_shift) < 1e-6:
-            break
-    return weights, factor
-
-
-def _looked_up(table: Sequence[float], levels: bytes) -> map[float]:
-    return map(table.__getitem__, levels)
+    if not factor >= _LEAST_FACTOR:
+        factor, base = _LEAST_FACTOR, flat
+    return Weights(
+        base + factor * weights.base,
+        tuple(tuple(factor * weight for weight in field) for field in weights.by_field),
+    )

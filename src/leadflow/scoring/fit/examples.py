@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from itertools import pairwise
 from operator import itemgetter
 from types import MappingProxyType
+from typing import Any
 
 from attrs import field, frozen
 
@@ -23,9 +25,9 @@ _NOTHING: Mapping[str, int] = MappingProxyType({})
 class Example:
     """One lead whose outcome is known.
 
-    `at_us` is the moment the lead came in; `features` maps expression field names ("lead.origin") to what was known.
-    Optional, for finding leaks: `outcome_at_us` is when the lead was won or lost, `recorded_us` says per field when its
-    value was written down.
+    `at_us` is the moment the lead came in; `features` maps expression field names ("lead.origin") to what was
+    known. Optional, for finding leaks: `outcome_at_us` is when the lead was won or lost, `recorded_us` says
+    per field when its value was written down.
 
     >>> Example("l_1", 0, True, {"lead.origin": "fair", "account.employees": 40}).won
     True
@@ -62,18 +64,20 @@ class Table:
 def arranged(examples: Iterable[Example]) -> Table:
     """Check the examples and sort them by id, so that the order they came in cannot matter.
 
-    Blank text counts as not known. Errors: InvalidInputError for an id that comes twice; InvalidValueError, naming the
-    field, for a value that is neither text, a finite number, a yes/no nor None.
+    Blank text counts as not known. Errors: InvalidInputError for an id that comes twice; InvalidValueError,
+    naming the field, for a value that is neither text, a finite number, a yes/no nor None.
 
     >>> table = arranged([Example("b", 0, True, {"lead.x": " "}), Example("a", 0, False, {"lead.y": 1})])
     >>> [e.id for e in table.examples], dict(table.columns)
     (['a', 'b'], {'lead.x': [None, None], 'lead.y': [1, None]})
     """
     rows = sorted(examples, key=lambda example: example.id)
-    for one, other in zip(rows, rows[1:], strict=False):
+    for one, other in pairwise(rows):
         if one.id == other.id:
             raise InvalidInputError(
-                f"two examples have the id {one.id!r}", code="duplicate_example", hint="hand in each lead once"
+                f"two examples have the id {one.id!r}",
+                code="duplicate_example",
+                hint="hand in each lead once",
             )
     names = sorted(set().union(*(row.features for row in rows)))
     columns = {name: _checked(name, [row.features.get(name) for row in rows]) for name in names}
@@ -83,9 +87,9 @@ def arranged(examples: Iterable[Example]) -> Table:
 def mature(table: Table, mature_days: int | None, as_of_us: int | None) -> tuple[Table, int]:
     """Leave out leads too young to have been decided; returns the rest and how many were left out.
 
-    A lead that came in last week is seldom won yet. Counted as lost it teaches that recent months are bad. Won ones of
-    that age are left out too, else only the quick wins would remain. `as_of_us` is the last moment the records cover;
-    without it, the latest moment found in them.
+    A lead that came in last week is seldom won yet. Counted as lost it teaches that recent months are bad.
+    Won ones of that age are left out too, else only the quick wins would remain. `as_of_us` is the last
+    moment the records cover; without it, the latest moment found in them.
     """
     if mature_days is None:
         return table, 0
@@ -127,14 +131,17 @@ def _checked(name: str, column: list[Value]) -> list[Value]:
     distinct = set(column)
     if any(isinstance(value, (float, Decimal)) and not math.isfinite(value) for value in distinct):
         raise InvalidValueError(
-            f"{name}: holds a number that is not finite", code="unusable_value", hint="hand in None for a missing number"
+            f"{name}: holds a number that is not finite",
+            code="unusable_value",
+            hint="hand in None for a missing number",
         )
     if any(isinstance(value, str) and not value.strip() for value in distinct):
         return [None if isinstance(value, str) and not value.strip() else value for value in column]
     return column
 
 
-def _picked(values: Sequence[object], rows: Sequence[int]) -> Sequence[object]:
+def _picked(values: Sequence[Any], rows: Sequence[int]) -> Sequence[Any]:
     if len(rows) < 2:  # itemgetter returns a bare item for one index and takes no zero indexes
         return [values[row] for row in rows]
-    return itemgetter(*rows)(values)
+    picked: tuple[Any, ...] = itemgetter(*rows)(values)
+    return picked

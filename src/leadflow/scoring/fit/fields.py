@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -15,6 +14,8 @@ from leadflow.scoring.fit.bins import Number, edges_of, literal
 from leadflow.scoring.fit.examples import Value, kind_of
 from leadflow.scoring.fit.settings import FitSettings
 
+_LONGEST_LABEL = 40
+_MOST_CHARACTERS = 9_000  # a condition that lists more than this would be refused
 _TELLING = 2.58  # a gap between two rates this many standard errors wide comes by chance once in a hundred
 
 
@@ -23,7 +24,8 @@ class Field:
     """One usable field and its levels, numbered from 1; number 0 stands for "no level", which weighs nothing.
 
     Text: `values` holds the spellings of each named level. Number: `edges` cut it into len(edges) + 1 levels.
-    Yes/no: level 1 is no, level 2 is yes. `other` and `missing` are the numbers of those levels, 0 if there is none.
+    Yes/no: level 1 is no, level 2 is yes. `other` and `missing` are the numbers of those levels, 0 if there
+    is none.
     """
 
     name: str
@@ -40,7 +42,7 @@ class Field:
         return len(self.labels)
 
     def levels(self, column: Sequence[Value]) -> bytes:
-        """The level of every value, one byte each; a value of another kind or never seen has level 0 or `other`."""
+        """The level of every value, one byte each; what was never seen has level `other`."""
         spellings = {text.casefold(): level for level, texts in enumerate(self.values, 1) for text in texts}
         table = {value: self._level(value, spellings) for value in set(column)}
         return bytes(map(table.__getitem__, column))
@@ -50,7 +52,9 @@ class Field:
         return self.levels((value,))[0]
 
     def when(self, levels: Sequence[int]) -> str:
-        """The condition that holds for exactly these levels; ranges must be neighbours, other and missing come alone.
+        """The condition that holds for exactly these levels.
+
+        Ranges must be neighbours; other and missing come alone.
 
         >>> field = prepared("lead.origin", ["fair"] * 20 + ["web"] * 20, bytes(40), FitSettings())
         >>> field.when([1]), field.when([1, 2])
@@ -76,7 +80,7 @@ class Field:
         return ", ".join(names) if len(names) <= 3 else f"{', '.join(names[:2])} and {len(names) - 2} more"
 
     def merged(self, points: Sequence[int]) -> list[tuple[int, ...]]:
-        """Levels that may share a rule because their points are equal; `points[level]`, levels without points left out."""
+        """Levels that may share a rule, with equal `points[level]`; those with 0 points are left out."""
         groups: dict[tuple[int, int], list[int]] = {}
         for level in range(1, self.size + 1):
             if not points[level]:
@@ -91,7 +95,7 @@ class Field:
         return sorted(tuple(levels) for levels in groups.values())
 
     def _range(self, low: int, high: int) -> str:
-        """The condition for the ranges from edge number `low` to edge number `high` (edges counted from 1)."""
+        """The condition for the ranges between edges number `low` and `high`, counted from 1."""
         parts = []
         if low > 0:
             parts.append(f"{self.name} >= {literal(self.edges[low - 1])}")
@@ -112,9 +116,9 @@ class Field:
 
 
 def prepared(name: str, column: Sequence[Value], won: bytes, settings: FitSettings) -> Field | None:
-    """The levels of a text, number or yes/no column, learnt from training leads; None if there is nothing to tell apart.
+    """The levels of a text, number or yes/no column, learnt from training leads.
 
-    Not known is a level of its own only where the won rate there differs tellingly.
+    None if there is nothing to tell apart. "Not known" is a level of its own only where the won rate differs there.
     """
     support = settings.support_of(len(column))
     kind = kind_of(column)
@@ -123,15 +127,14 @@ def prepared(name: str, column: Sequence[Value], won: bytes, settings: FitSettin
     has_other = False
     if kind == "text":
         values, has_other = _frequent(column, support, settings.max_levels)
-        labels = [spellings[0] for spellings in values] + ["other"] * has_other
+        labels = [_short(spellings[0]) for spellings in values] + ["other"] * has_other
     elif kind == "number":
         numbers = (value for value in column if isinstance(value, (int, float, Decimal)))
         edges = edges_of(numbers, settings.max_bins, support)
         labels = [_range_label(edges, place, place + 1) for place in range(len(edges) + 1)]
     else:
-        labels = ["no", "yes"]
-        if min(column.count(False), column.count(True)) < support:
-            labels = []
+        is_both = kind == "yes_no" and min(column.count(False), column.count(True)) >= support
+        labels = ["no", "yes"] if is_both else []
     has_missing = bool(labels) and _is_missing_telling(column, won, support)
     if len(labels) + has_missing < 2:
         return None
@@ -146,15 +149,21 @@ def prepared(name: str, column: Sequence[Value], won: bytes, settings: FitSettin
     )
 
 
-def _frequent(column: Iterable[Value], support: int, max_levels: int) -> tuple[tuple[tuple[str, ...], ...], bool]:
-    """The most frequent texts, each with its spellings by frequency, and whether the rest is big enough to be a level."""
+def _frequent(
+    column: Iterable[Value], support: int, max_levels: int
+) -> tuple[tuple[tuple[str, ...], ...], bool]:
+    """The most frequent texts, each with its spellings, and whether the rest is big enough to be a level."""
     counts = Counter(value for value in column if isinstance(value, str))
     spellings: dict[str, list[str]] = {}
     for text in sorted(counts, key=lambda text: (-counts[text], text)):
         spellings.setdefault(text.casefold(), []).append(text)
     groups = [(sum(counts[text] for text in texts), tuple(texts)) for texts in spellings.values()]
     groups.sort(key=lambda group: (-group[0], group[1]))
-    named = [group for group in groups[:max_levels] if group[0] >= support]
+    named, room = [], _MOST_CHARACTERS
+    for count, texts in groups[:max_levels]:
+        room -= len(_list(texts))
+        if count >= support and room >= 0:
+            named.append((count, texts))
     rest = counts.total() - sum(count for count, _ in named)
     return tuple(texts for _, texts in named), rest >= support
 
@@ -173,13 +182,30 @@ def _is_missing_telling(column: Sequence[Value], won: bytes, support: int) -> bo
 def _range_label(edges: Sequence[Number], low: int, high: int) -> str:
     if low == 0:
         return f"below {literal(edges[high - 1])}" if high <= len(edges) else "any number"
-    return f"{literal(edges[low - 1])} and more" if high > len(edges) else (
-        f"{literal(edges[low - 1])} to below {literal(edges[high - 1])}"
+    return (
+        f"{literal(edges[low - 1])} and more"
+        if high > len(edges)
+        else (f"{literal(edges[low - 1])} to below {literal(edges[high - 1])}")
     )
 
 
+def _short(text: str) -> str:
+    plain = "".join(sign if sign.isprintable() else " " for sign in text)
+    return plain if len(plain) <= _LONGEST_LABEL else plain[: _LONGEST_LABEL - 1] + "…"
+
+
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    """The text as a literal of the condition language, which knows few escapes."""
+    return '"' + "".join(map(_escaped, text)) + '"'
+
+
+def _escaped(sign: str) -> str:
+    if sign in ('"', "\\"):
+        return "\\" + sign
+    if sign.isprintable():
+        return sign
+    code = ord(sign)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _list(texts: Sequence[str]) -> str:

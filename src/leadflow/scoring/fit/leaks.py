@@ -1,6 +1,7 @@
-"""Fields that know the outcome, or nothing: found on the training leads, left out by default, each with its reason.
+"""Fields that know the outcome, or nothing at all: left out by default, each with its reason.
 
-A column filled in only after a deal is won makes a splendid model of the past and a useless one of the future.
+A column filled in only after a deal is won makes a splendid model of the past and a useless one of the
+future.
 """
 
 from __future__ import annotations
@@ -29,11 +30,12 @@ _LATE_SHARE = 0.05
 
 @frozen
 class Flag:
-    """A field that stands out. `kind` is a code, `reason` a sentence with figures, `is_kept` whether it is used anyway.
+    """A field that stands out: a code, a reason with figures, and whether it is used anyway.
 
-    Leaks: one_outcome (known almost only for won, or only for lost), presence (known far more often for one outcome),
-    pure_value (a value that almost only won leads have), too_good (ranks the leads too well alone), after_outcome
-    (written down after the lead was decided). No use: identifier, mixed_types, nothing_to_tell, left_out (as asked).
+    Leaks: one_outcome (known almost only for won, or only for lost), presence (known far more often for one
+    outcome), pure_value (a value that almost only won leads have), too_good (ranks the leads too well alone),
+    after_outcome (written down after the lead was decided). No use: identifier, mixed_types, nothing_to_tell,
+    left_out (as asked).
     """
 
     field: str
@@ -50,7 +52,7 @@ class Flag:
 def suspicion(
     column: Sequence[Value], won: bytes, field: Field | None, settings: FitSettings
 ) -> tuple[str, str] | None:
-    """Why one column should not be learnt from, as (kind, reason), or None; the strongest reason comes first."""
+    """Why one column should not be learnt from, as (kind, reason), or None; the strongest reason first."""
     kind = kind_of(column)
     if kind == "mixed":
         return "mixed_types", "holds values of several types"
@@ -63,7 +65,7 @@ def suspicion(
 
 
 def late(name: str, examples: Sequence[Example]) -> tuple[str, str] | None:
-    """Whether the values of a field were written down after the outcome; needs `recorded_us` and `outcome_at_us`."""
+    """Whether values of a field were written down after the outcome, where both times are known."""
     timed = [
         example.recorded_us[name] > example.outcome_at_us
         for example in examples
@@ -71,7 +73,10 @@ def late(name: str, examples: Sequence[Example]) -> tuple[str, str] | None:
     ]
     if not timed or sum(timed) < _LATE_SHARE * len(timed):
         return None
-    return "after_outcome", f"{_percent(sum(timed), len(timed))} of its values were recorded after the outcome"
+    return (
+        "after_outcome",
+        f"{_percent(sum(timed), len(timed))} of its values were recorded after the outcome",
+    )
 
 
 def _presence(column: Sequence[Value], won: bytes) -> tuple[str, str] | None:
@@ -79,7 +84,9 @@ def _presence(column: Sequence[Value], won: bytes) -> tuple[str, str] | None:
     total, winners = len(won), sum(won)
     known_won, known_all = sum(compress(won, known)), sum(known)
     known_lost, losers = known_all - known_won, total - winners
-    reason = f"known for {_percent(known_won, winners)} of won and {_percent(known_lost, losers)} of lost leads"
+    reason = (
+        f"known for {_percent(known_won, winners)} of won and {_percent(known_lost, losers)} of lost leads"
+    )
     for other, others in ((known_lost, losers), (known_won, winners)):
         due = known_all * others / total
         if due >= _EXPECTED and other <= _ALMOST_NONE * due:
@@ -98,13 +105,15 @@ def _identifier(column: Sequence[Value], kind: str) -> tuple[str, str] | None:
         return "identifier", f"{len(distinct)} different values in {len(values)} leads: a name or an id"
     if len(distinct) == len(values):
         numbers = [value for value in distinct if isinstance(value, (int, float, Decimal))]
-        is_serial = all(number == int(number) for number in numbers) and max(numbers) - min(numbers) < 2 * len(numbers)
-        if is_serial:
+        span = int(max(numbers)) - int(min(numbers))
+        if span < 2 * len(numbers) and all(number == int(number) for number in numbers):
             return "identifier", f"a whole number of its own for each of {len(values)} leads: a serial number"
     return None
 
 
-def _levels(column: Sequence[Value], won: bytes, field: Field, settings: FitSettings) -> tuple[str, str] | None:
+def _levels(
+    column: Sequence[Value], won: bytes, field: Field, settings: FitSettings
+) -> tuple[str, str] | None:
     levels = field.levels(column)
     won_levels = bytes(compress(levels, won))
     groups = []
@@ -116,7 +125,10 @@ def _levels(column: Sequence[Value], won: bytes, field: Field, settings: FitSett
         due = (winners + losers) * losers_share
         if level and level != field.missing and due >= _EXPECTED_AT_VALUE and losers <= _ALMOST_NONE * due:
             count = winners + losers
-            return "pure_value", f"{winners} of {count} leads with {field.labels[level - 1]!r} are won ({due:.0f} lost were due)"
+            return (
+                "pure_value",
+                f"{winners} of {count} leads with one of its values are won, {due:.0f} lost were due",
+            )
     by_rate = sorted((w / (w + lost), w, lost) for _, w, lost in groups if w + lost)
     alone = max(auc_of_groups((w, lost) for _, w, lost in by_rate) or 0.0, _raw_auc(column, won))
     if alone >= settings.auc_limit:

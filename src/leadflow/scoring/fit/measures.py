@@ -60,8 +60,8 @@ class CalibrationRow:
 class Measures:
     """The figures of one model on one set of leads.
 
-    `auc_error` is the standard error of `auc` (Hanley and McNeil); `lift_10` and `lift_20` say how many times richer in
-    won leads the top 10 % and 20 % are than all leads.
+    `auc_error` is the standard error of `auc` (Hanley and McNeil); `lift_10` and `lift_20` say how many times
+    richer in won leads the top 10 % and 20 % are than all leads.
     """
 
     leads: int
@@ -98,7 +98,8 @@ def measured(probabilities: Sequence[float], won: Sequence[int]) -> Measures:
 def auc(scores: Sequence[float], won: Sequence[int]) -> float | None:
     """The chance that a won lead scores above a lost one, an equal score counting half.
 
-    Counted in whole numbers, so ties are exact and the order of leads cannot matter. None without both outcomes.
+    Counted in whole numbers, so ties are exact and the order of leads cannot matter. None without both
+    outcomes.
 
     >>> auc([3, 2, 1], [1, 0, 0]), auc([1, 1], [1, 0]), auc([1, 2], [1, 1])
     (1.0, 0.5, None)
@@ -134,7 +135,7 @@ def auc_error(area: float | None, won: int, lost: int) -> float | None:
 
 
 def lift(scores: Sequence[float], won: Sequence[int], share: float) -> float | None:
-    """Won rate in the best `share` of leads divided by the won rate of all; a tie at the cut counts in proportion.
+    """Won rate in the best `share` of leads over the won rate of all; a tie at the cut counts in part.
 
     >>> lift([4, 3, 2, 1], [1, 0, 0, 0], 0.25), lift([1, 1, 1, 1], [1, 0, 0, 0], 0.25), lift([1], [0], 0.5)
     (4.0, 1.0, None)
@@ -172,7 +173,9 @@ def calibration(probabilities: Sequence[float], won: Sequence[int]) -> tuple[Cal
     groups: dict[int, list[tuple[float, int, int]]] = {}
     below = 0
     for probability, count, won_count in _ascending(probabilities, won):
-        groups.setdefault(_GROUPS * (2 * below + count) // (2 * len(won)), []).append((probability, count, won_count))
+        groups.setdefault(_GROUPS * (2 * below + count) // (2 * len(won)), []).append(
+            (probability, count, won_count)
+        )
         below += count
     return tuple(
         CalibrationRow(

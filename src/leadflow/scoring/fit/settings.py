@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -19,13 +20,15 @@ def _names(values: Sequence[str]) -> tuple[str, ...]:
 
 
 def _between(low: float, high: float, *, open_ends: bool = False) -> Any:
-    def check(_: FitSettings, attribute: Attribute[Any], value: float | None) -> None:
+    def check(_: FitSettings, attribute: Attribute[Any], value: object) -> None:
         if value is None and attribute.default is None:
             return
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not number or not (low < value < high if open_ends else low <= value <= high):
+        number = value if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
+        if not (low < number < high if open_ends else low <= number <= high):
             kind = "above {} and below {}" if open_ends else "from {} to {}"
-            raise InvalidValueError(f"{attribute.name}: must be {kind.format(low, high)}", code="invalid_fit_setting")
+            raise InvalidValueError(
+                f"{attribute.name}: must be {kind.format(low, high)}", code="invalid_fit_setting"
+            )
 
     return check
 
@@ -34,7 +37,9 @@ def _one_of(*choices: str) -> Any:
     def check(_: FitSettings, attribute: Attribute[Any], value: str) -> None:
         if value not in choices:
             raise InvalidValueError(
-                f"{attribute.name}: {value!r} is not known", code="invalid_fit_setting", hint=f"choose {', '.join(choices)}"
+                f"{attribute.name}: {value!r} is not known",
+                code="invalid_fit_setting",
+                hint=f"choose {', '.join(choices)}",
             )
 
     return check
@@ -47,16 +52,18 @@ class FitSettings:
     - `method`: `best` takes the method with the higher cross-validated AUC on the training part alone.
     - `split`: `time` holds back the newest leads, `hash` a stable share of the ids; `holdout` is that share.
     - `folds`: 2 or more adds a cross-validated AUC over all leads; 0 leaves it out.
-    - `smoothing`: added to each count by naive Bayes. `ridge`: strength of the pull of logistic weights towards 0.
-    - `min_support`: a value, range or gap in fewer training leads gets no rule of its own (default: 0.5 % of them, at
-      least 10). `max_levels` per text field, `max_bins` ranges per number.
-    - `auc_limit`: a field that alone ranks the leads so well is taken for a leak. `keep` names fields to use although
-      they were flagged; `leave_out` names fields never to use.
-    - `mature_days`: leave out leads younger than this at `as_of_us` (default: the latest moment in the examples). Use it
-      whenever recent leads may still be won: else any field that follows the calendar learns "recent is bad".
-    - `criterion`: how the threshold is chosen on the training part: `f1`, `youden` (recall minus false alarms) or `share`
-      (let that `share` of leads through).
-    - `points_to_double`: so many points double the odds of winning.
+    - `smoothing`: added to each count by naive Bayes. `ridge`: strength of the pull of logistic weights
+      towards 0.
+    - `min_support`: a value, range or gap in fewer training leads gets no rule of its own (default: 0.5 % of
+      them, at least 10). `max_levels` per text field, `max_bins` ranges per number.
+    - `auc_limit`: a field that alone ranks the leads so well is taken for a leak. `keep` names fields to use
+      although they were flagged; `leave_out` names fields never to use.
+    - `mature_days`: leave out leads younger than this at `as_of_us` (default: the latest moment in the
+      examples). Use it whenever recent leads may still be won: else any field that follows the calendar
+      learns "recent is bad".
+    - `criterion`: how the threshold is chosen on the training part: `f1`, `youden` (recall minus false
+      alarms) or `share` (let that `share` of leads through).
+    - `points_to_double`: so many points double the odds of winning. Rules below `min_points` are dropped.
 
     >>> FitSettings(smoothing=2)
     Traceback (most recent call last):
@@ -80,6 +87,7 @@ class FitSettings:
     as_of_us: int | None = None
     criterion: Criterion = field(default="f1", validator=_one_of("f1", "youden", "share"))
     share: float = field(default=0.2, validator=_between(0, 1, open_ends=True))
+    min_points: int = field(default=2, validator=_between(1, 1000))
     points_to_double: int = field(default=10, validator=_between(1, 1000))
 
     def support_of(self, leads: int) -> int:

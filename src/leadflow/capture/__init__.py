@@ -1,0 +1,1 @@
+"""Capture: what comes in. Forms, field mapping, submissions, import rows, sources, the failed queue."""

@@ -1,0 +1,143 @@
+"""What of a value is compared: the same text for the same thing, however it was typed.
+
+Each cleaner takes one raw text and returns the text to compare, or "" when nothing of it can be compared.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Letters that Unicode does not decompose but people type without their stroke or ligature.
+_LETTERS = str.maketrans(
+    {"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ı": "i", "ħ": "h", "ŧ": "t"}
+)
+_APART = re.compile(r"[\W_]+")
+_DATE = re.compile(r"(\d{4})[-/. ]?(\d{1,2})[-/. ]?(\d{1,2})(?!\d)|(\d{1,2})[-/. ] ?(\d{1,2})[-/. ] ?(\d{4})(?!\d)")
+_SCHEME = re.compile(r"^(?:[a-z][a-z0-9+.-]*:)?//")
+_LEGAL_FORMS = frozenset(
+    "ab ag as asa aps bv co company corp corporation doo eood gbr gesmbh gmbh holding inc incorporated kft kg kk"
+    " lda limited llc llp lp ltd ltda nv oo ou oy oyj plc pte pty pvt sa sarl sas sl sp spa srl sro uab ug vof zoo".split()
+)
+_CODES = {
+    **dict.fromkeys("bfpvw", "1"),
+    **dict.fromkeys("cgjkqsxz", "2"),
+    **dict.fromkeys("dt", "3"),
+    "l": "4",
+    **dict.fromkeys("mn", "5"),
+    "r": "6",
+}
+_SAME_SOUND = (("ph", "f"), ("kn", "n"), ("gn", "n"), ("wr", "r"), ("sch", "s"), ("sh", "s"), ("ck", "k"), ("th", "t"))
+
+
+def clean_text(value: str) -> str:
+    """Lower-case words without accents or punctuation, one space between.
+
+    >>> clean_text("  O'Neill-ŽUPAN,  Łódź ")
+    'o neill zupan lodz'
+    """
+    if not value.isascii():
+        value = unicodedata.normalize("NFKD", value.casefold())
+        value = "".join(ch for ch in value if not unicodedata.combining(ch)).translate(_LETTERS)
+    return _APART.sub(" ", value.lower()).strip()
+
+
+def clean_compact(value: str) -> str:
+    """Like `clean_text`, without spaces: for codes and one-word values, where a space is a typing error.
+
+    >>> clean_compact("SI 1000-x")
+    'si1000x'
+    """
+    return clean_text(value).replace(" ", "")
+
+
+def clean_phone(value: str) -> str:
+    """The last nine digits, so that national and international spellings meet.
+
+    >>> clean_phone("+386 (0)40 123 456"), clean_phone("040/123-456")
+    ('040123456', '040123456')
+    """
+    return "".join(ch for ch in value if "0" <= ch <= "9")[-9:]
+
+
+def clean_email(value: str) -> str:
+    """Lower-case address without spaces; the `+tag` is left out of matching.
+
+    >>> clean_email(" Ana+news@Example.SI ")
+    'ana@example.si'
+    """
+    value = "".join(value.casefold().split())
+    local, at, domain = value.rpartition("@")
+    return local.partition("+")[0] + at + domain if local else value
+
+
+def clean_domain(value: str) -> str:
+    """The host of an address, page or e-mail, without `www.`.
+
+    >>> clean_domain("https://www.Acme.com/about"), clean_domain("sales@acme.com")
+    ('acme.com', 'acme.com')
+    """
+    value = _SCHEME.sub("", value.strip().casefold()).rpartition("@")[2]
+    host = re.split(r"[/?#:\s]", value, maxsplit=1)[0].strip(".")
+    return host.removeprefix("www.")
+
+
+def clean_company(value: str) -> str:
+    """A company's name without its legal form; a name of nothing else is kept.
+
+    >>> clean_company("ACME Trading, d.o.o."), clean_company("Acme Trading Ltd"), clean_company("The Limited")
+    ('acme trading', 'acme trading', 'limited')
+    """
+    words = clean_text(value.replace(".", "")).replace(" and ", " ").split()
+    if len(words) > 1 and words[0] == "the":
+        words = words[1:]
+    while len(words) > 1 and words[-1] in _LEGAL_FORMS:
+        words.pop()
+    return " ".join(words)
+
+
+def clean_date(value: str) -> str:
+    """Eight digits, year first; day-month-year is read where the year stands last. Else the digits as they are.
+
+    >>> clean_date("1980-02-03"), clean_date("3.2.1980"), clean_date("19800203T10:00"), clean_date("1980")
+    ('19800203', '19800203', '19800203', '1980')
+    """
+    value = unicodedata.normalize("NFKC", value)
+    match = _DATE.match(value.strip())
+    if match is None:
+        return "".join(ch for ch in value if "0" <= ch <= "9")
+    year, month, day = match.group(1, 2, 3) if match[1] else match.group(6, 5, 4)
+    return f"{year}{int(month):02}{int(day):02}"
+
+
+def clean_number(value: str) -> str:
+    """A number's plain digits, sign and point; grouping blanks and commas are dropped.
+
+    >>> clean_number(" 1 200,50 "), clean_number("1,200.50"), clean_number("n/a")
+    ('1200.50', '1200.50', '')
+    """
+    value = "".join(value.split())
+    if "," in value:
+        value = value.replace(",", "") if "." in value or re.fullmatch(r"-?\d+(,\d{3})+", value) else value.replace(",", ".")
+    return value if re.fullmatch(r"[+-]?\d+(\.\d*)?", value, re.ASCII) else ""
+
+
+def phonetic(text: str) -> str:
+    """How a cleaned word roughly sounds: its first sound and up to three consonant groups after it.
+
+    >>> phonetic("matthews"), phonetic("mathews"), phonetic("philip"), phonetic("filip")
+    ('m32', 'm32', 'f41', 'f41')
+    """
+    for written, sound in _SAME_SOUND:
+        if written in text:
+            text = text.replace(written, sound)
+    out, last = text[:1], _CODES.get(text[:1], "")
+    for ch in text[1:]:
+        code = _CODES.get(ch, "")
+        if code and code != last:
+            out += code
+            if len(out) == 4:
+                break
+        if ch != "h":
+            last = code
+    return out

@@ -1,0 +1,251 @@
+"""Whose record is this: the reactions of matching to what comes in. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import evolve
+
+from leadflow.matching.find import Found, Prepared, Search, canonical, find_or_create
+from leadflow.matching.normalise import normaliser
+from leadflow.matching.state import Alias, MatchKey
+from leadflow.model.commands import Identify
+from leadflow.model.contact import Contact
+from leadflow.model.decisions import (
+    Decision,
+    InputFailed,
+    InteractionReceived,
+    RecordMatched,
+    RecordsGiven,
+    Refusal,
+    VisitorIdentified,
+)
+from leadflow.model.ids import derive_id
+from leadflow.model.records import Input, Interaction
+from leadflow.model.values import NOTHING
+from leadflow.room import Key, Step, View
+
+
+def interaction_keys(command: Interaction, prepared: Prepared) -> list[Key]:
+    """What an interaction's plan will read: the match keys of its reference, the alias of its visitor."""
+    keys: list[Key] = []
+    reference = command.contact
+    if reference:
+        if "id" in reference:
+            keys.append(("contact", str(reference["id"])))
+        else:
+            for spec in prepared.ring.by_strategy[prepared.rules.contact]:
+                id_ = spec.id_of(reference)
+                if id_ is not None:
+                    keys.append(("matchkey", id_))
+    if command.visitor is not None:
+        keys.append(("alias", derive_id("visitor", command.visitor)))
+    return keys
+
+
+def on_interaction(view: View, command: Interaction, prepared: Prepared, now_us: int) -> Step | None:
+    """An interaction is attributed: to the contact it names, else to the visitor, known by name or not yet."""
+    at_us = min(command.at_us, now_us)
+    origin, contact, decisions, values = _who(view, command, prepared, at_us)
+    visitor_id = None
+    if command.visitor is not None:
+        visitor_id = derive_id("visitor", command.visitor)
+        alias = view.get(Alias, visitor_id)
+        if contact is None:
+            origin, contact = visitor_id, None if alias is None else alias.root
+        elif alias is None:
+            identified = VisitorIdentified(subject=contact, visitor=visitor_id, input=command.key)
+            decisions = (*decisions, identified)
+    if origin is None:
+        return _failed(command, now_us, Refusal("no_subject", {"field": "contact"}))
+    record = Input(
+        command.key, "interaction", at_us, now_us, command.kind, origin, None, command.lead, visitor_id,
+        command.actor, command.batch, reference_text(command.contact), command.properties, values,
+    )  # fmt: skip
+    fact = InteractionReceived(command.key, command.kind, at_us, contact, command.lead, command.properties)
+    return Step(decisions, (), (record,), (fact,))
+
+
+def _who(
+    view: View, command: Interaction, prepared: Prepared, at_us: int
+) -> tuple[str | None, str | None, tuple[Decision, ...], Mapping[str, Any]]:
+    """(contact as it was made, who stands for it now, decisions, values to keep) of an interaction's reference."""
+    reference = command.contact
+    if not reference:
+        return None, None, (), NOTHING
+    if "id" in reference:
+        row = canonical(view, Contact, str(reference["id"]))
+        return (None, None, (), NOTHING) if row is None else (str(reference["id"]), row.id, (), NOTHING)
+    for spec in prepared.ring.by_strategy[prepared.rules.contact]:
+        id_ = spec.id_of(reference)
+        holder = None if id_ is None else view.get(MatchKey, id_)
+        if holder is not None and len(holder.records) == 1:
+            made, now = holder.records[0]
+            return made, now, (), NOTHING
+    if prepared.rules.unknown_contact == "keep":
+        return None, None, (), NOTHING
+    given = RecordsGiven(input=command.key, at_us=at_us, values={"contact": reference}, wanted=("contact",))
+    found = find_or_create(Search(view, given, "contact", reference, NOTHING, prepared))
+    if found.refusal is not None:
+        return None, None, (), NOTHING
+    decisions = tuple(d for d in found.decisions if not isinstance(d, RecordMatched))
+    return found.origin, found.id, decisions, {"contact": dict(reference)}
+
+
+def reference_text(reference: Mapping[str, Any]) -> str | None:
+    """How an input named its contact, as text that `read_reference` reads back.
+
+    >>> reference_text({"email": "ana@example.si"})
+    'email=ana@example.si'
+    """
+    if not reference:
+        return None
+    return "\x1f".join([f"{name}={value}" for name, value in reference.items()])
+
+
+def read_reference(text: str | None) -> dict[str, str]:
+    """The reference that `reference_text` wrote.
+
+    >>> read_reference("email=ana@example.si")
+    {'email': 'ana@example.si'}
+    """
+    if text is None:
+        return {}
+    parts = (part.partition("=") for part in text.split("\x1f"))
+    return {name: value for name, _, value in parts}
+
+
+def on_given(view: View, given: RecordsGiven, prepared: Prepared, now_us: int) -> Step | None:
+    """An input's values find or make their account, contact and lead, in this order."""
+    values = {record: dict(content) for record, content in given.values.items()}
+    _derive_domain(values, given)
+    _require_keys(view, given, values, prepared)
+    found: dict[str, Found] = {}
+    for record in ("account", "contact", "lead"):
+        if record not in given.wanted or (record == "account" and not _tells_account(values, given)):
+            continue
+        found[record] = find_or_create(
+            Search(
+                view,
+                given,
+                record,
+                values.get(record, {}),
+                _links(record, found, values, given),
+                prepared,
+                record == "lead" and found["contact"].made if "contact" in found else False,
+            )
+        )
+        if found[record].refusal is not None:
+            return _failed(view.command, now_us, found[record].refusal, values)
+    return _found(view, given, values, found, now_us)
+
+
+def _links(
+    record: str, found: Mapping[str, Found], values: Mapping[str, Any], given: RecordsGiven
+) -> dict[str, str]:
+    links: dict[str, str] = {}
+    account = found["account"].id if "account" in found else None
+    if record == "contact" and account is not None:
+        links["account_id"] = account
+    if record == "lead":
+        contact = found.get("contact")
+        if contact is not None and contact.id is not None:
+            links["contact_id"] = contact.id
+            # A contact that already belongs to an account takes its lead there.
+            if contact.row is not None and contact.row.account_id is not None:
+                account = contact.row.account_id
+        elif "lead.contact" in given.known:
+            links["contact_id"] = given.known["lead.contact"]
+        if account is not None:
+            links["account_id"] = account
+    return links
+
+
+def _derive_domain(values: dict[str, dict[str, Any]], given: RecordsGiven) -> None:
+    """A company address tells the account's domain, unless anybody can have an address there."""
+    if "account" not in given.wanted or values.get("account", {}).get("domain") is not None:
+        return
+    email = values.get("contact", {}).get("email")
+    domain = None if email is None else normaliser("domain").function(email)
+    if domain is not None:
+        values.setdefault("account", {})["domain"] = domain
+
+
+def _tells_account(values: Mapping[str, Mapping[str, Any]], given: RecordsGiven) -> bool:
+    if "account" in given.known:
+        return True
+    account = values.get("account", {})
+    return account.get("domain") is not None or account.get("name") is not None
+
+
+def _require_keys(
+    view: View, given: RecordsGiven, values: Mapping[str, Mapping[str, Any]], prepared: Prepared
+) -> None:
+    """Ask for everything this input's keys lead to at once: one round instead of three."""
+    keys: list[Key] = []
+    for record in ("contact", "account"):
+        if record in given.wanted:
+            keys.extend(("matchkey", id_) for id_ in prepared.ring.ids(record, values.get(record, {})))
+            if record in given.known:
+                keys.append((record, given.known[record]))
+    if given.visitor is not None:
+        keys.append(("alias", derive_id("visitor", given.visitor)))
+    view.require(keys)
+    further: list[Key] = []
+    for name, id_ in keys:
+        holder = view.get(MatchKey, id_) if name == "matchkey" else None
+        if holder is not None:
+            record = id_.partition("|")[0]
+            further.extend((record, held) for held in holder.holders)
+    view.require(further)
+
+
+def _found(
+    view: View, given: RecordsGiven, values: Mapping[str, Any], found: Mapping[str, Found], now_us: int
+) -> Step:
+    decisions = tuple(decision for search in found.values() for decision in search.decisions)
+    contact, lead = found.get("contact"), found.get("lead")
+    contact_id = contact.id if contact is not None else given.known.get("lead.contact")
+    subject = contact.origin if contact is not None else contact_id
+    visitor_id = None
+    if given.visitor is not None:
+        visitor_id = derive_id("visitor", given.visitor)
+        alias = view.get(Alias, visitor_id)
+        if contact_id is None:
+            subject, contact_id = visitor_id, None if alias is None else alias.root
+        elif alias is None:
+            decisions = (*decisions, VisitorIdentified(subject=contact_id, visitor=visitor_id, input=given.input))
+    kept = view.input(given.input)
+    assert kept is not None  # noqa: S101 - capture kept it in the step that gave us this
+    record = evolve(
+        kept,
+        kind=given.kind,
+        subject=subject,
+        account=found["account"].id if "account" in found else None,
+        lead=lead.id if lead is not None else None,
+        visitor=visitor_id,
+        properties=given.properties,
+        values=values,
+    )
+    if given.kind is None:
+        return Step(decisions, (), (record,))
+    fact = InteractionReceived(given.input, given.kind, given.at_us, contact_id, record.lead, given.properties)
+    return Step(decisions, (), (record,), (fact,))
+
+
+def on_identify(view: View, command: Identify, prepared: Prepared, now_us: int) -> Step | None:
+    """Somebody says who a visitor is. The first identification stands: a shared device does not make people one."""
+    contact = canonical(view, Contact, command.contact)
+    if contact is None:
+        return Step(refusal=Refusal("unknown_id", {"record": "contact", "id": command.contact}))
+    visitor_id = derive_id("visitor", command.visitor)
+    if view.get(Alias, visitor_id) is not None:
+        return Step(refusal=Refusal("visitor_known", {"visitor": visitor_id}))
+    return Step((VisitorIdentified(subject=contact.id, visitor=visitor_id, input=command.key),))
+
+
+def _failed(command: Any, now_us: int, refusal: Refusal | None, values: Mapping[str, Any] = NOTHING) -> Step:
+    assert refusal is not None  # noqa: S101 - callers checked
+    reason = (refusal.code, str(refusal.parameters.get("field", refusal.parameters.get("id", ""))))
+    return Step((InputFailed(subject=command.key, form=getattr(command, "form", None), reasons=(reason,)),))

@@ -1,0 +1,137 @@
+"""Keys of records: which values of a record others are compared with, normalised by named and versioned functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from attrs import frozen
+
+from leadflow.errors import InvalidValueError
+from leadflow.matching.normalise import Normaliser, normaliser
+from leadflow.matching.rules import MatchingRules, Strategy
+
+_BY_FIELD = {
+    "contact": {"email": "email", "phone": "phone-digits", "first_name": "name", "last_name": "name"},
+    "account": {"domain": "domain", "name": "company", "phone": "phone-digits"},
+    "lead": {"contact": "exact", "account": "exact"},
+}
+_CONTEXT = ("page", "form", "campaign", "event", "product")
+
+
+@frozen
+class KeySpec:
+    """One key of a strategy, ready to use: `prefix` stands before the normalised values in a match key's id.
+
+    A key of a lead that has an owner (its contact or account) starts with that record's id, so that a plan knows
+    without looking that a contact made a moment ago has no leads.
+    """
+
+    target: str
+    fields: tuple[str, ...]
+    prefix: str
+    normalise: tuple[Callable[[str], str | None], ...]
+
+    def id_of(self, values: Mapping[str, Any]) -> str | None:
+        """The match key's id for a record's values, or None when a field is blank or not usable."""
+        parts = []
+        parent = ""
+        for name, normalise in zip(self.fields, self.normalise, strict=True):
+            value = values.get(name)
+            if value is None:
+                return None
+            if self.target == "lead" and name in ("contact", "account"):
+                parent = f"{value}|"
+                continue
+            normalised = normalise(value if isinstance(value, str) else str(value))
+            if normalised is None:
+                return None
+            parts.append(normalised)
+        return f"{parent}{self.prefix}" + "\x1f".join(parts)
+
+
+@frozen
+class Keyring:
+    """The keys of all strategies: by strategy to look a record up, by target to file it."""
+
+    strategies: Mapping[str, Strategy]
+    by_strategy: Mapping[str, tuple[KeySpec, ...]]
+    by_target: Mapping[str, tuple[KeySpec, ...]]
+
+    def ids(self, target: str, values: Mapping[str, Any]) -> dict[str, None]:
+        """Every match key id that a record of this target files under, in a stable order."""
+        found = {}
+        for spec in self.by_target.get(target, ()):
+            id_ = spec.id_of(values)
+            if id_ is not None:
+                found[id_] = None
+        return found
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """What a store must have been keyed with; opening with others asks for a rekey."""
+        return tuple(sorted(spec.prefix for specs in self.by_target.values() for spec in specs))
+
+
+def keyring(rules: MatchingRules) -> Keyring:
+    """Compile the keys of all strategies. Errors: InvalidValueError, AdapterUnavailableError (a missing extra)."""
+    by_strategy: dict[str, tuple[KeySpec, ...]] = {}
+    by_target: dict[str, dict[str, KeySpec]] = {}
+    for name, strategy in rules.strategies.items():
+        specs = tuple(key_spec(strategy.target, key) for key in strategy.keys)
+        by_strategy[name] = specs
+        by_target.setdefault(strategy.target, {}).update((spec.prefix, spec) for spec in specs)
+    return Keyring(
+        dict(rules.strategies), by_strategy, {target: tuple(specs.values()) for target, specs in by_target.items()}
+    )
+
+
+def key_spec(target: str, key: tuple[str, ...]) -> KeySpec:
+    """Compile one key.
+
+    >>> key_spec("contact", ("email",)).id_of({"email": " Ana@Example.SI "})
+    'contact|email@email.1|ana@example.si'
+    """
+    fields, normalisers = [], []
+    for part in key:
+        field, _, name = part.partition(":")
+        fields.append(field)
+        normalisers.append(normaliser(name or _BY_FIELD[target].get(field, "text")))
+    names = "+".join(f"{f}@{n.name}.{n.version}" for f, n in zip(fields, normalisers, strict=True))
+    if "|" in names:
+        raise InvalidValueError(f"keys: {key!r} has a character that a key cannot have")
+    return KeySpec(target, tuple(fields), f"{target}|{names}|", tuple(_cached(n) for n in normalisers))
+
+
+def _cached(normaliser: Normaliser) -> Callable[[str], str | None]:
+    # The same few people interact again and again: most of ingest's normalising is a repeat.
+    return lru_cache(maxsize=8192)(normaliser.function)
+
+
+def contact_values(contact: Any) -> dict[str, Any]:
+    """The values a stored contact or account is keyed by: its fields and custom attributes."""
+    values = {name: getattr(contact, name) for name in type(contact).__slots__ if name != "__weakref__"}
+    values.update(contact.custom)
+    return values
+
+
+def lead_values(lead: Any) -> dict[str, Any]:
+    """The values a stored lead is keyed by: its fields, context, custom attributes, and whose it is."""
+    values = {**contact_values(lead), **lead.context}
+    values["contact"] = lead.contact_id
+    values["account"] = lead.account_id if lead.contact_id is None else None
+    values["context"] = context_of(values)
+    return values
+
+
+def context_of(values: Mapping[str, Any]) -> str:
+    """The first thing that a lead's marketing context names; "-" when it names nothing.
+
+    >>> context_of({"page": "pricing", "form": "demo"}), context_of({})
+    ('page=pricing', '-')
+    """
+    for name in _CONTEXT:
+        if values.get(name) is not None:
+            return f"{name}={values[name]}"
+    return "-"

@@ -1,0 +1,48 @@
+"""Matching as the engine sees it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from leadflow.matching import apply, decide, state
+from leadflow.matching.find import Prepared
+from leadflow.matching.keys import keyring
+from leadflow.model.account import Account
+from leadflow.model.business import Opportunity, Product, User
+from leadflow.model.commands import Identify
+from leadflow.model.contact import Contact
+from leadflow.model.decisions import RecordCreated, RecordsGiven, RecordUpdated, VisitorIdentified
+from leadflow.model.lead import Lead
+from leadflow.model.records import Interaction
+from leadflow.room import Room, Table
+
+
+def prepare(playbook: Any, schema: Any) -> Prepared:
+    """Compile the strategies' keys."""
+    return Prepared(playbook.matching, keyring(playbook.matching))
+
+
+ROOM = Room(
+    name="matching",
+    prepare=prepare,
+    tables=(
+        Table(Contact, indexes=("account_id", "owner_id")),
+        Table(Account, indexes=("owner_id",)),
+        Table(Lead, indexes=("contact_id", "account_id", "owner_id", "queue")),
+        Table(Opportunity, indexes=("lead_id", "contact_id", "account_id")),
+        Table(User),
+        Table(Product),
+        *state.TABLES,
+    ),
+    keys={Interaction: decide.interaction_keys},
+    reacts={
+        Interaction: decide.on_interaction,
+        RecordsGiven: decide.on_given,
+        Identify: decide.on_identify,
+    },
+    applies={
+        RecordCreated: apply.apply_created,
+        RecordUpdated: apply.apply_updated,
+        VisitorIdentified: apply.apply_identified,
+    },
+)
