@@ -1,7 +1,7 @@
 """Learning a scoring model from 100,000 leads x 30 fields, beside a bare counting loop over the same cells.
 
-The counting loop is the least any learner must do: look at every cell once and count its value by outcome. Figures
-are CPU seconds of one core and ratios in the same run.
+The counting loop is the least any learner must do: look at every cell once and count its value by outcome.
+Figures are CPU seconds of one core and ratios in the same run.
 
     python bench/bench_fit.py [scale]
 """
@@ -13,12 +13,15 @@ import random
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from leadflow.model.time import DAY_US
 from leadflow.scoring.fit import Example, FitSettings, learn
+from leadflow.scoring.fit.settings import Method
 
 LEADS = 100_000
+METHODS: tuple[Method, ...] = ("naive_bayes", "logistic", "best")
 TEXTS, NUMBERS, FLAGS = 15, 10, 5
 
 
@@ -69,9 +72,8 @@ def run(scale: float = 1.0) -> list[dict[str, Any]]:
     base, _ = _timed(lambda: counted(examples))
     rows: list[dict[str, Any]] = [_row("counting loop", examples, base, base, None)]
     both = 0.0
-    for method in ("naive_bayes", "logistic", "best"):
-        settings = FitSettings(method=method)  # type: ignore[arg-type]
-        seconds, fit = _timed(lambda settings=settings: learn(examples, settings))
+    for method in METHODS:
+        seconds, fit = _timed(partial(learn, examples, FitSettings(method=method)))
         both += seconds if method != "best" else 0.0
         rows.append(_row(f"fit {method}", examples, seconds, base, fit.report.points.auc))
     rows.append(_row("fit both methods", examples, both, base, None))

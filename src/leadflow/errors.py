@@ -64,7 +64,13 @@ class ExpressionError(InvalidInputError):
     code = "invalid_expression"
 
     def __init__(
-        self, message: str, *, text: str = "", span: tuple[int, int] = (0, 0), hint: str = "", code: str | None = None
+        self,
+        message: str,
+        *,
+        text: str = "",
+        span: tuple[int, int] = (0, 0),
+        hint: str = "",
+        code: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint, code=code)
         self.text = text
@@ -160,7 +166,13 @@ class TransientError(AdapterError):
     retryable = True
 
     def __init__(
-        self, message: str, *, adapter: str = "", operation: str = "", hint: str = "", retry_after: float | None = None
+        self,
+        message: str,
+        *,
+        adapter: str = "",
+        operation: str = "",
+        hint: str = "",
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(message, adapter=adapter, operation=operation, hint=hint)
         self.retry_after = retry_after

@@ -48,6 +48,12 @@ class View(Protocol):
         """An accepted record. Raises Missing."""
         ...
 
+    def asked(
+        self, *, lead: Any = None, contact: Any = None, account: Any = None, signals: Any = None
+    ) -> Any:
+        """What a condition is asked about: the records, the behaviour in the table of signals, the rooms' terms."""
+        ...
+
     def require(self, keys: Iterable[Key]) -> None:
         """Raises Missing with all of the keys that have not been loaded, so that one round fetches them together."""
         ...
@@ -115,7 +121,11 @@ class Room:
     applies: Mapping[type, Apply] = field(factory=dict)
     keys: Mapping[type, KeysOf] = field(factory=dict)
     follow: Mapping[str, Follow] = field(factory=dict)
-    terms: Mapping[str, Any] = field(factory=dict)
+    terms: Mapping[str, tuple[Any, TermOf]] = field(factory=dict)
+
+
+TermOf = Callable[[View, Any, tuple[Any, ...], Any], tuple[Any, int]]
+"""`term(view, asked, args, rules)`: the value of a term for what is asked about, and until when it holds."""
 
 
 class Dropped:

@@ -1,9 +1,9 @@
-"""Working hours on the clock: when a schedule is open, when it opens next, and time counted in working hours.
+"""Working hours on the clock: when a schedule is open, when it opens next, how much working time passes.
 
-Wall time becomes an instant thus: a time that the clock skips (summer time begins) means the first moment after
-the gap, a time it shows twice (summer time ends) means the first of the two. So adjacent blocks never overlap or
-leave a hole, and a night shift is as long as the clock on the wall makes it. Instants and durations are
-microseconds.
+Wall time becomes an instant thus: a time that the clock skips (summer time begins) means the first moment
+after the gap, a time it shows twice (summer time ends) means the first of the two. So adjacent blocks never
+overlap or leave a hole, and a night shift is as long as the clock on the wall makes it. Instants and
+durations are microseconds.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def wall_us(time_zone: str, day: int, minute: int = 0) -> int:
     late_us = instant_us(wall.replace(tzinfo=zone))
     if to_datetime(late_us).astimezone(zone).replace(tzinfo=None) == wall:
         return late_us
-    # The clock skips this time: read with the offset before and after the gap, it is on either side of its end.
+    # The clock skips this time: read with the offsets before and after the gap, it lies left and right of it.
     early_us = instant_us(wall.replace(tzinfo=zone, fold=1))
     after = to_datetime(late_us).astimezone(zone).utcoffset()
     while late_us - early_us > SECOND_US:

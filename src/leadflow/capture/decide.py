@@ -96,7 +96,9 @@ def on_entry(view: View, command: Entry, prepared: Prepared, now_us: int) -> Ste
         input=command.key,
         at_us=at_us,
         values=values,
-        wanted=tuple(record for record in ("account", "contact", "lead") if record in values or record == "account"),
+        wanted=tuple(
+            record for record in ("account", "contact", "lead") if record in values or record == "account"
+        ),
         known=known,
         strategies={} if command.strategy is None else {command.record: command.strategy},
         always_new=(command.record,) if command.policy == "create" else (),
@@ -153,5 +155,3 @@ def _failed(command: Any, kept: Input, faults: list[Fault]) -> Step:
     reasons = tuple((fault.code, fault.field) for fault in faults)
     form = getattr(command, "form", None)
     return Step((InputFailed(subject=command.key, form=form, reasons=reasons),), inputs=(kept,))
-
-

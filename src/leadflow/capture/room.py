@@ -25,7 +25,7 @@ def apply_failed(view: View, recorded: Recorded, prepared: decide.Prepared) -> I
     return [
         Failure(
             decision.subject,
-            "" if source is None else source.type,
+            str(view.command.type),
             "waiting",
             decision.form,
             decision.reasons,

@@ -28,9 +28,7 @@ class Fault:
     field: str
 
 
-def read_values(
-    record: str, given: Mapping[str, Any], schema: Schema
-) -> tuple[dict[str, Any], list[Fault]]:
+def read_values(record: str, given: Mapping[str, Any], schema: Schema) -> tuple[dict[str, Any], list[Fault]]:
     """A record's values as their fields' types; blank ones as None. Faults name each value that cannot be read.
 
     Unknown fields are faults too: nothing outside the declared list is ever set.

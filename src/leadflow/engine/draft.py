@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
+from leadflow.engine.asked import Asked
 from leadflow.model.decisions import Recorded
 from leadflow.model.records import Input
 from leadflow.ports.store import ChangeSet, Snapshot
@@ -17,10 +18,23 @@ _ABSENT: Any = object()
 class Draft:
     """Rows as they stand at this point of a plan. Every write is journalled, so that one command can be undone alone."""
 
-    __slots__ = ("_fresh", "_indexes", "_journal", "_snapshot", "command", "decisions", "first", "inputs", "put", "rows")
+    __slots__ = (
+        "_fresh",
+        "_indexes",
+        "_journal",
+        "_snapshot",
+        "_terms",
+        "command",
+        "decisions",
+        "first",
+        "inputs",
+        "put",
+        "rows",
+    )
 
-    def __init__(self, snapshot: Snapshot, tables: Mapping[str, Table]) -> None:
+    def __init__(self, snapshot: Snapshot, tables: Mapping[str, Table], terms: Mapping[str, Any]) -> None:
         self._snapshot = snapshot
+        self._terms = terms
         self._indexes = {name: table.indexes for name, table in tables.items()}
         self._journal: list[tuple[dict[Any, Any], Any, Any]] = []
         self._fresh: dict[str, bool] = {}
@@ -71,13 +85,20 @@ class Draft:
         found = self.inputs.get(key)
         return self.get(Input, key) if found is None else found
 
+    def asked(
+        self, *, lead: Any = None, contact: Any = None, account: Any = None, signals: Any = None
+    ) -> Asked:
+        """What a condition is asked about."""
+        return Asked(self, self._terms, lead, contact, account, signals)
+
     def require(self, keys: Iterable[Key]) -> None:
         """Raises Missing with all of the keys that have not been loaded."""
         rows, fresh = self.rows, self._fresh
         absent = tuple(
             key
             for key in keys
-            if key not in rows and not (key[1] in fresh if "." in key[0] else key[1].partition("|")[0] in fresh)
+            if key not in rows
+            and not (key[1] in fresh if "." in key[0] else key[1].partition("|")[0] in fresh)
         )
         if absent:
             raise Missing(absent)
@@ -121,7 +142,14 @@ class Draft:
 
     def add_input(self, record: Input) -> None:
         """Keep an accepted record; the same key again (a later room knows more) replaces it."""
+        before = self.inputs.get(record.id)
         self._set(self.inputs, record.id, record)
+        for column in self._indexes["input"]:
+            old = None if before is None else getattr(before, column)
+            new = getattr(record, column)
+            if old != new:
+                self._reindex(f"input.{column}", record.id, old, new)
+        self._set(self.rows, ("input", record.id), record)
 
     # -- savepoints ---------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from leadflow.model.commands import Wake
 from leadflow.model.decisions import Decision, InputFailed, Recorded, Refusal
 from leadflow.model.records import Input
 from leadflow.ports.store import ChangeSet, Snapshot, tables_by_name
-from leadflow.room import Apply, Follow, Key, KeysOf, Missing, React, Room, Step, Table
+from leadflow.room import Apply, Follow, Key, KeysOf, Missing, React, Room, Step, Table, TermOf
 
 MAX_DEPTH = 8
 MAX_STEPS = 256
@@ -33,6 +33,7 @@ class Rulebook:
     applies: Mapping[type, tuple[tuple[Apply, Any], ...]]
     keys: Mapping[type, tuple[tuple[KeysOf, Any], ...]]
     follow: Mapping[str, tuple[tuple[Follow, Any], ...]]
+    terms: Mapping[str, tuple[TermOf, Any]]
     to_input: Callable[[Any, int], Input]
     same: Callable[[Input, Any], bool]
 
@@ -51,6 +52,7 @@ class Rulebook:
         applies: dict[type, list[tuple[Apply, Any]]] = {}
         keys: dict[type, list[tuple[KeysOf, Any]]] = {}
         follow: dict[str, list[tuple[Follow, Any]]] = {}
+        terms: dict[str, tuple[TermOf, Any]] = {}
         for order, room in enumerate(rooms):
             prepared = rules[room.name]
             for cause, decide in room.reacts.items():
@@ -59,6 +61,7 @@ class Rulebook:
                 applies.setdefault(decision, []).append((apply, prepared))
             for command, keys_of in room.keys.items():
                 keys.setdefault(command, []).append((keys_of, prepared))
+            terms.update((name, (term, prepared)) for name, (_, term) in room.terms.items())
             for table, step in room.follow.items():
                 follow.setdefault(table, []).append((step, prepared))
         return cls(
@@ -69,6 +72,7 @@ class Rulebook:
             {decision: tuple(found) for decision, found in applies.items()},
             {command: tuple(found) for command, found in keys.items()},
             {table: tuple(found) for table, found in follow.items()},
+            terms,
             to_input,
             same,
         )
@@ -103,13 +107,13 @@ class Plan:
         return tuple(self.draft.decisions[planned.first : planned.last])
 
 
-class _Refused(Exception):  # noqa: N818 - control flow inside this module
+class _Refused(Exception):
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.code)
         self.refusal = refusal
 
 
-class _Runaway(Exception):  # noqa: N818 - control flow inside this module
+class _Runaway(Exception):
     def __init__(self, chain: tuple[str, ...]) -> None:
         super().__init__(chain)
         self.chain = chain
@@ -147,7 +151,7 @@ def plan(snapshot: Snapshot, commands: Sequence[Any], rulebook: Rulebook, now: C
     `now(command)` is the moment at which a command is judged. A command that a rule refuses, or that sets off a runaway
     cascade, is undone alone; the others stand. What could not be read is gathered in `need`: load it and plan again.
     """
-    draft = Draft(snapshot, rulebook.tables)
+    draft = Draft(snapshot, rulebook.tables, rulebook.terms)
     result = Plan(draft)
     for command in commands:
         moment = now(command)

@@ -148,7 +148,9 @@ def _occurrence(reader: Reader, node: ast.Call, name: str, kind: str | None) -> 
     if kind is None or len(node.args) != wanted:
         return reader.fault(node, f"{name}() asks for a kind of interaction", f"write {example}")
     if not _KIND.fullmatch(kind):
-        return reader.fault(node.args[0], "this is not a kind of interaction", 'write "email.clicked" or "email.*"')
+        return reader.fault(
+            node.args[0], "this is not a kind of interaction", 'write "email.clicked" or "email.*"'
+        )
     prop = _text_of(node.args[1]) if wanted == 2 else None
     if wanted == 2 and not prop:
         return reader.fault(node.args[1], "sum() adds up one property", f"write {example}")

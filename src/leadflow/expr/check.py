@@ -39,8 +39,14 @@ from leadflow.expr.types import FUNCTIONS, ORDERED, SETS, TEXTUAL, Choices, Sche
 
 _MOST_GUESSES = 20
 _RETURNS = {"count": Type.NUMBER, "sum": Type.NUMBER, "days_since": Type.NUMBER, "any": Type.BOOLEAN}
-_PYTHON_WORDS = {"true": "True", "false": "False", "null": "None", "none": "None", "yes": "True", "no": "False"}
-_MOMENT_HINT = 'write ago("30d"), date("2026-01-31") or instant("2026-01-31T00:00:00Z")'
+_PYTHON_WORDS = {
+    "true": "True",
+    "false": "False",
+    "null": "None",
+    "none": "None",
+    "yes": "True",
+    "no": "False",
+}
 
 
 def check(node: Node, schema: Schema) -> list[Fault]:
@@ -62,7 +68,7 @@ def faults(text: str, schema: Schema) -> list[Fault]:
     Errors: ExpressionError where the text cannot be read at all.
 
     >>> [fault.message for fault in faults("stge / 2 == 1 and lead.owner", Schema({}))]
-    ['this operator is not part of the language', 'there is no term stge', 'there is no record lead']
+    ['there is no term stge', 'this operator is not part of the language', 'there is no record lead']
     """
     node, unread = read(text)
     return sorted([*unread, *check(node, schema)], key=lambda fault: fault.span)
@@ -189,7 +195,9 @@ class _Checker:
             hint = self.guess(node.record, list(self.schema.records))
             self.fault(node, f"there is no record {node.record[:60]}", hint)
         elif node.name not in fields:
-            self.fault(node, f"{node.record} has no field {node.name[:60]}", self.guess(node.name, list(fields)))
+            self.fault(
+                node, f"{node.record} has no field {node.name[:60]}", self.guess(node.name, list(fields))
+            )
 
     def term(self, node: TermRef) -> None:
         term = self.schema.terms.get(node.name)
@@ -213,10 +221,15 @@ class _Checker:
         if not node.args and name.casefold() in _PYTHON_WORDS:
             return f"{name} is not known", f"write {_PYTHON_WORDS[name.casefold()]}"
         if name in self.schema.records:
-            return f"{name} is a record", f"ask for one of its fields, such as {name}.{_first(self.schema, name)}"
+            return (
+                f"{name} is a record",
+                f"ask for one of its fields, such as {name}.{_first(self.schema, name)}",
+            )
         if name in FUNCTIONS:
             return f"{name} needs brackets", f"write {name}(...)"
-        return f"there is no term {name}", self.guess(name, [*self.schema.terms, *FUNCTIONS, *self.schema.records])
+        return f"there is no term {name}", self.guess(
+            name, [*self.schema.terms, *FUNCTIONS, *self.schema.records]
+        )
 
     def example(self, name: str) -> str:
         term = self.schema.terms[name]
@@ -236,7 +249,9 @@ class _Checker:
     def occurrence(self, node: Occurrence) -> None:
         kinds = listed(self.schema.kinds)
         if kinds is not None and not _known_kind(node.kind, kinds):
-            self.fault(node, f"there is no kind of interaction {node.kind[:60]!r}", self.guess(node.kind, kinds))
+            self.fault(
+                node, f"there is no kind of interaction {node.kind[:60]!r}", self.guess(node.kind, kinds)
+            )
         if node.limit is not None and node.within_us is None:
             self.fault(node, "limit needs a window", 'add within="30d"')
 
@@ -249,7 +264,9 @@ class _Checker:
             return
         self.value(operand)
         if not maybe:
-            self.fault(node, f"{to_text(operand)[:60]} is never None", "only a field, a term or days_since() can be")
+            self.fault(
+                node, f"{to_text(operand)[:60]} is never None", "only a field, a term or days_since() can be"
+            )
 
     def text_test(self, node: TextTest) -> None:
         for side in (node.subject, node.needle):
@@ -279,12 +296,12 @@ class _Checker:
     def same_type(self, node: Compare, left: Type, right: Type) -> None:
         if depends_on_now(node.left) and depends_on_now(node.right):
             self.fault(node, "two moments of the clock are compared", "compare one with a field")
-        elif left is not right and not {left, right} <= TEXTUAL and not self.date_as_instant(node, left, right):
-            timely = {Type.INSTANT, Type.DATE} & {left, right}
-            hint = _MOMENT_HINT if timely and TEXTUAL & {left, right} else ""
-            if Type.DURATION in (left, right) and TEXTUAL & {left, right}:
-                hint = 'write duration("30d")'
-            self.fault(node, f"a {left.value} cannot be compared with a {right.value}", hint)
+        elif (
+            left is not right and not {left, right} <= TEXTUAL and not self.date_as_instant(node, left, right)
+        ):
+            self.fault(
+                node, f"a {left.value} cannot be compared with a {right.value}", _mismatch_hint({left, right})
+            )
         elif node.op not in ("==", "!=") and left not in ORDERED:
             self.fault(node, f"a {left.value} has no order", "write ==, != or in")
         else:
@@ -299,7 +316,9 @@ class _Checker:
         if not isinstance(day, (DateLiteral, Today)) or depends_on_now(moment):
             return False
         if node.op in ("==", "!="):
-            self.fault(node, "an instant is hardly ever exactly a date", "write date <= field and field < next date")
+            self.fault(
+                node, "an instant is hardly ever exactly a date", "write date <= field and field < next date"
+            )
         return True
 
     def compared_choice(self, node: Compare) -> None:
@@ -345,6 +364,16 @@ class _Checker:
                 self.choice(item, item.value, choices, f"{to_text(left_node)} is never")
         else:
             self.fault(item, f"a {left.value} is not in a list with a {found.value}")
+
+
+def _mismatch_hint(types: set[Type]) -> str:
+    if types == {Type.INSTANT, Type.DATE}:
+        return "compare a date with date(...) or today()"
+    if not types & TEXTUAL:
+        return ""
+    if types & {Type.INSTANT, Type.DATE}:
+        return 'write ago("30d"), date("2026-01-31") or instant("2026-01-31T00:00:00Z")'
+    return 'write duration("30d")' if Type.DURATION in types else ""
 
 
 def _known_kind(kind: str, kinds: Sequence[str]) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from attrs import field, frozen
 
@@ -22,88 +21,81 @@ def _tagged(value: object) -> object:
     return (type(value) is bool, value)
 
 
-def _spanned() -> Any:
-    return field(default=(0, 0), eq=False, repr=False, kw_only=True)
+@frozen
+class Spanned:
+    """What all nodes share: where they stood, in characters of the text."""
+
+    span: Span = field(default=(0, 0), eq=False, repr=False, kw_only=True)
 
 
 @frozen
-class Literal:
+class Literal(Spanned):
     """A text, number, True, False or None."""
 
     value: Scalar = field(eq=_tagged)
-    span: Span = _spanned()
 
 
 @frozen
-class DateLiteral:
+class DateLiteral(Spanned):
     """`date("2026-01-01")`."""
 
     value: date
-    span: Span = _spanned()
 
 
 @frozen
-class InstantLiteral:
+class InstantLiteral(Spanned):
     """`instant("2026-01-01T00:00:00Z")`."""
 
     at_us: int
-    span: Span = _spanned()
 
 
 @frozen
-class DurationLiteral:
+class DurationLiteral(Spanned):
     """`duration("30d")`."""
 
     length_us: int
-    span: Span = _spanned()
 
 
 @frozen
-class Ago:
+class Ago(Spanned):
     """`ago("30d")`: the instant that long before now."""
 
     length_us: int
-    span: Span = _spanned()
 
 
 @frozen
-class Today:
+class Today(Spanned):
     """`today()`: the current date in UTC."""
-
-    span: Span = _spanned()
 
 
 Item = Literal | DateLiteral | InstantLiteral | DurationLiteral
 
 
 @frozen
-class ListLiteral:
+class ListLiteral(Spanned):
     """What stands right of `in`: a list, tuple or set of constants."""
 
     items: tuple[Item, ...]
-    span: Span = _spanned()
 
 
 @frozen
-class FieldRef:
+class FieldRef(Spanned):
     """`contact.country`."""
 
     record: str
     name: str
-    span: Span = _spanned()
 
 
 @frozen
-class TermRef:
+class TermRef(Spanned):
     """`stage`, `score("fit")`: a term that a room adds."""
 
     name: str
     args: tuple[Literal, ...] = ()
-    span: Span = _spanned()
 
 
 @frozen
-class Occurrence:
+class Occurrence(Spanned):
     """`count(...)`, `any(...)`, `sum(...)` or `days_since(...)` of interactions.
 
     `where` are equality filters on the interaction's properties, sorted by property. `within_us` None: ever.
@@ -116,76 +108,66 @@ class Occurrence:
     within_us: int | None = None
     where: tuple[tuple[str, Literal], ...] = ()
     limit: int | None = None
-    span: Span = _spanned()
 
 
 @frozen
-class Arithmetic:
+class Arithmetic(Spanned):
     """`left + right`, `-` or `*`, on numbers."""
 
     op: str
     left: Node
     right: Node
-    span: Span = _spanned()
 
 
 @frozen
-class Compare:
+class Compare(Spanned):
     """`left op right`; op is one of == != < <= > >= in, not in."""
 
     op: str
     left: Node
     right: Node
-    span: Span = _spanned()
 
 
 @frozen
-class IsNone:
+class IsNone(Spanned):
     """`operand is None`, the only question that an unknown value answers."""
 
     operand: Node
-    span: Span = _spanned()
 
 
 @frozen
-class TextTest:
+class TextTest(Spanned):
     """`contains(subject, needle)`, `starts_with` or `ends_with`."""
 
     function: str
     subject: Node
     needle: Node
-    span: Span = _spanned()
 
 
 @frozen
-class Not:
+class Not(Spanned):
     """`not part`."""
 
     part: Node
-    span: Span = _spanned()
 
 
 @frozen
-class And:
+class And(Spanned):
     """`a and b ...`, also written `all(a, b, ...)`."""
 
     parts: tuple[Node, ...]
-    span: Span = _spanned()
 
 
 @frozen
-class Or:
+class Or(Spanned):
     """`a or b ...`, also written `any(a, b, ...)`."""
 
     parts: tuple[Node, ...]
-    span: Span = _spanned()
 
 
 @frozen
-class Hole:
+class Hole(Spanned):
     """Stands where something could not be read, so that the rest can still be checked."""
-
-    span: Span = _spanned()
 
 
 Node = (

@@ -84,7 +84,9 @@ def _python_tree(text: str) -> ast.expr:
         return ast.parse(f"({text}\n)", mode="eval").body
     except SyntaxError as error:
         at = Lines(text).place(error.lineno or 1, error.offset or 1)
-        raise Fault("this does not read as a condition", (at, at + 1), _syntax_hint(text, error)).error(text) from None
+        raise Fault("this does not read as a condition", (at, at + 1), _syntax_hint(text, error)).error(
+            text
+        ) from None
     except (RecursionError, MemoryError):
         raise too_deep(text, (0, len(text))) from None
     except ValueError:
@@ -122,7 +124,9 @@ class _Reader:
     def span(self, node: ast.expr) -> Span:
         """Where a part of the Python tree stands in the text."""
         start = self._lines.offset(node.lineno, node.col_offset)
-        return start, self._lines.offset(node.end_lineno or node.lineno, node.end_col_offset or node.col_offset)
+        return start, self._lines.offset(
+            node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
+        )
 
     def fault(self, node: ast.expr, message: str, hint: str = "") -> Hole:
         """Note a fault; the hole goes where the node would have gone."""
@@ -146,7 +150,9 @@ class _Reader:
         """
         read = self.read(node, depth)
         if isinstance(read, CONDITIONS):
-            return self.fault(node, "a condition cannot be compared or calculated with", "combine it with and, or, not")
+            return self.fault(
+                node, "a condition cannot be compared or calculated with", "combine it with and, or, not"
+            )
         return read
 
     def _constant(self, node: ast.Constant, _depth: int) -> Node:
@@ -163,7 +169,9 @@ class _Reader:
 
     def _attribute(self, node: ast.Attribute, _depth: int) -> Node:
         if not isinstance(node.value, ast.Name):
-            return self.fault(node, "a field is written record.field", "custom fields are written the same way")
+            return self.fault(
+                node, "a field is written record.field", "custom fields are written the same way"
+            )
         return FieldRef(node.value.id, node.attr, span=self.span(node))
 
     def _compare(self, node: ast.Compare, depth: int) -> Node:
@@ -193,7 +201,11 @@ class _Reader:
             return Not(self.read(node.operand, depth + 1), span=span)
         if isinstance(node.op, ast.USub):
             number = self.read(node.operand, depth + 1)
-            if isinstance(number, Literal) and isinstance(number.value, (int, Decimal)) and number.value is not True:
+            if (
+                isinstance(number, Literal)
+                and isinstance(number.value, (int, Decimal))
+                and number.value is not True
+            ):
                 value = number.value
                 return Literal(value.copy_negate() if isinstance(value, Decimal) else -value, span=span)
             return self.fault(node, "only a number can be negative", "write 0 - x")
@@ -203,8 +215,8 @@ class _Reader:
         op = _ARITHMETIC.get(type(node.op))
         left, right = self.operand(node.left, depth + 1), self.operand(node.right, depth + 1)
         if op is None:
-            return self.fault(node, "this operator is not part of the language", "only + - * are")
-        return Arithmetic(op, left, right, span=self.span(node))
+            self.fault(node, "this operator is not part of the language", "only + - * are")
+        return Arithmetic(op or "+", left, right, span=self.span(node))
 
     def _list(self, node: ast.List | ast.Tuple | ast.Set, depth: int) -> Node:
         items: list[Item] = []

@@ -160,5 +160,6 @@ def listed(choices: Choices) -> tuple[str, ...] | None:
 def _require_name(name: str, what: str) -> None:
     if not name.isidentifier() or iskeyword(name) or name.startswith("_"):
         raise InvalidValueError(
-            f"{what} {name[:60]!r} is not a name", hint="use letters, digits and _, and no word of Python's own"
+            f"{what} {name[:60]!r} is not a name",
+            hint="use letters, digits and _, and no word of Python's own",
         )

@@ -65,7 +65,9 @@ def refiled(view: View, before: Any, after: Any, ring: Keyring) -> list[Any]:
         held = view.get(MatchKey, key)
         if held is not None:
             left = tuple(pair for pair in held.records if pair[0] != id_)
-            puts.append(evolve(held, records=left, version=held.version + 1) if left else Dropped(MatchKey, key))
+            puts.append(
+                evolve(held, records=left, version=held.version + 1) if left else Dropped(MatchKey, key)
+            )
     for key in come:
         held = view.get(MatchKey, key) or MatchKey(key)
         puts.append(evolve(held, records=(*held.records, (id_, id_)), version=held.version + 1))

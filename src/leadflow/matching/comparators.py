@@ -8,25 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
+from zlib import crc32
 
 from attrs import frozen
 
 from leadflow.errors import PluginConflictError
+from leadflow.matching.linkage.nicknames import name_families
 
 Similarity = Callable[[str, str], float]
-_FAMILY_BITS = 12
-_FAMILIES_FROM = 1024
+_FAMILY_MARKS = 64
+_FAMILIES_FROM = 2048
+_DATE_MARKS = 80 + 4 * 59
+_ROUNDING = 1e-6
+_STRIDE = 60
+"""Bits of one layer of marks: two digits of a Python integer, characters in the lower 32."""
 
 
 @frozen
 class Prefilter:
     """A cheap proof that two texts cannot be alike.
 
-    `profile(text)` is (a set of marks as bits, 1 / number of characters). When the marks that two texts share, times
-    the sum of both inverses, is below `least(threshold)`, their similarity is below the threshold.
+    `profile(text)` is (a set of marks as bits, a size of at least 1). Where the number of marks that two texts share,
+    times the sum of 1 / size of both, is below `least(threshold)`, their similarity is below the threshold.
     """
 
-    profile: Callable[[str], tuple[int, float]]
+    profile: Callable[[str], tuple[int, int]]
     least: Callable[[float], float]
 
 
@@ -150,24 +156,24 @@ def token_overlap(a: str, b: str) -> float:
 
 
 def free_text(a: str, b: str) -> float:
-    """Jaro-Winkler of what was written, blind to spaces and to the order of words.
+    """1 - edits / length of what was written, blind to spaces and to the order of words.
 
     >>> free_text("ains lie avenue", "ainslie avenue"), free_text("street 12", "12 street")
     (1.0, 1.0)
     """
     if a == b:
         return 1.0
-    direct = jaro_winkler(a.replace(" ", ""), b.replace(" ", ""))
+    direct = damerau_levenshtein(a.replace(" ", ""), b.replace(" ", ""))
     if direct == 1.0 or (" " not in a and " " not in b):
         return direct
-    return max(direct, jaro_winkler("".join(sorted(a.split())), "".join(sorted(b.split()))))
+    return max(direct, damerau_levenshtein("".join(sorted(a.split())), "".join(sorted(b.split()))))
 
 
 def company_name(a: str, b: str) -> float:
     """Free text; a name whose words all stand in the other's counts at least 0.9.
 
     >>> company_name("acme", "acme trading"), round(company_name("acme tradng", "acme trading"), 2)
-    (0.9, 0.98)
+    (0.9, 0.91)
     """
     if a == b:
         return 1.0
@@ -251,21 +257,23 @@ def given_name(a: str, b: str, families: Mapping[str, int]) -> float:
 
 def default_comparators() -> Mapping[str, Comparator]:
     """The comparators of the base, by name; `with_comparators` adds the caller's own."""
-    families = _name_families()
-    near = Prefilter(profile_text, _least_for_jaro_winkler)
-    edits = Prefilter(profile_text, lambda threshold: 2 * threshold)
-    names = Prefilter(lambda text: _profile_name(text, families), _least_for_jaro_winkler)
+    families = name_families()
     found = (
-        Comparator("exact", "1", exact, Prefilter(profile_text, lambda threshold: 2.0 if threshold > 0 else 0.0)),
-        Comparator("jaro_winkler", "1", jaro_winkler, near),
-        Comparator("damerau_levenshtein", "1", damerau_levenshtein, edits),
-        Comparator("token_overlap", "1", token_overlap),
-        Comparator("free_text", "1", free_text, Prefilter(_profile_free_text, _least_for_jaro_winkler)),
-        Comparator("company_name", "1", company_name),
-        Comparator("calendar_date", "1", calendar_date),
+        Comparator("exact", "1", exact, Prefilter(profile_text, lambda threshold: 2.0)),
+        Comparator("jaro_winkler", "1", jaro_winkler, Prefilter(profile_text, _least_for_jaro_winkler)),
+        Comparator("damerau_levenshtein", "1", damerau_levenshtein, Prefilter(profile_text, _least_for_edits)),
+        Comparator("token_overlap", "1", token_overlap, Prefilter(_profile_tokens, _least_for_edits)),
+        Comparator("free_text", "1", free_text, Prefilter(_profile_free_text, _least_for_edits)),
+        Comparator("company_name", "1", company_name, Prefilter(_profile_company, _least_for_edits)),
+        Comparator("calendar_date", "1", calendar_date, Prefilter(_profile_date, _least_for_dates)),
         Comparator("numeric", "1", numeric),
-        Comparator("email_address", "1", email_address),
-        Comparator("given_name", "1", lambda a, b: given_name(a, b, families), names),
+        Comparator("email_address", "1", email_address, Prefilter(_profile_email, _least_for_jaro_winkler)),
+        Comparator(
+            "given_name",
+            "1",
+            lambda a, b: given_name(a, b, families),
+            Prefilter(lambda text: _profile_name(text, families), _least_for_jaro_winkler),
+        ),
     )
     return MappingProxyType({each.name: each for each in found})
 
@@ -285,8 +293,8 @@ def with_comparators(known: Mapping[str, Comparator], added: Iterable[Comparator
     return MappingProxyType(merged)
 
 
-def profile_text(text: str) -> tuple[int, float]:
-    """Marks of all characters: the n-th time a character (modulo 32) occurs is one bit. And 1 / length.
+def profile_text(text: str) -> tuple[int, int]:
+    """Marks of all characters: the n-th time a character (modulo 32) occurs is one bit. And the length.
 
     Characters that share a slot can only make two texts look more alike, so the proof holds for any script.
 
@@ -297,34 +305,72 @@ def profile_text(text: str) -> tuple[int, float]:
     for ch in text:
         bit = 1 << (ord(ch) & 31)
         while marks & bit:
-            bit <<= 32
+            bit <<= _STRIDE
         marks |= bit
-    return marks, 1 / len(text)
+    return marks, len(text)
 
 
-def _profile_free_text(text: str) -> tuple[int, float]:
+def _profile_free_text(text: str) -> tuple[int, int]:
     return profile_text(text.replace(" ", "") or text)
 
 
-def _profile_name(text: str, families: Mapping[str, int]) -> tuple[int, float]:
-    marks, inverse = profile_text(text)
+def _profile_tokens(text: str) -> tuple[int, int]:
+    words = set(text.split())
+    return _word_marks(words, lambda word: 1), max(len(words), 1)
+
+
+def _profile_company(text: str) -> tuple[int, int]:
+    # A shared word marks twice its length more, so that a name inside a longer one passes at any threshold.
+    marks, size = _profile_free_text(text)
+    return marks | _word_marks(set(text.split()), lambda word: 2 * len(word)), size
+
+
+def _word_marks(words: Iterable[str], weight: Callable[[str], int]) -> int:
+    marks = 0
+    for word in words:
+        slot = 32 + crc32(word.encode("utf-8", "replace")) % 28  # beside the characters' slots
+        for _ in range(weight(word)):
+            bit = 1 << slot
+            while marks & bit:
+                bit <<= _STRIDE
+            marks |= bit
+    return marks
+
+
+def _profile_email(text: str) -> tuple[int, int]:
+    local, _, domain = text.rpartition("@")
+    return profile_text(local or domain or text)
+
+
+def _profile_name(text: str, families: Mapping[str, int]) -> tuple[int, int]:
+    marks, size = profile_text(text)
     family = families.get(text)
-    if family is not None:  # enough shared marks that two names of a family always pass
-        marks |= ((1 << _FAMILY_BITS * 8) - 1) << (_FAMILIES_FROM + family * _FAMILY_BITS * 8)
-    return marks, inverse
+    if family is not None:  # so many shared marks that two names of one family always pass
+        marks |= ((1 << _FAMILY_MARKS) - 1) << (_FAMILIES_FROM + family * _FAMILY_MARKS)
+    return marks, size
+
+
+def _profile_date(text: str) -> tuple[int, int]:
+    """A mark per digit in its place, and four more for the day and month in either order."""
+    if len(text) != 8 or not text.isascii() or not text.isdecimal():
+        return (1 << _DATE_MARKS) - 1, 1
+    marks = 0
+    for place, digit in enumerate(text):
+        marks |= 1 << (10 * place + int(digit))
+    month, day = int(text[4:6]), int(text[6:])
+    return marks | 15 << (80 + 4 * ((month + day) * (abs(month - day) + 1) % 59)), 8
+
+
+def _least_for_edits(threshold: float) -> float:
+    # Texts of x and y characters that share c are at least max(x, y) - c edits apart.
+    return 2 * threshold - _ROUNDING
 
 
 def _least_for_jaro_winkler(threshold: float) -> float:
     # A common start of four lifts a Jaro similarity j > 0.7 to 0.4 + 0.6 j; Jaro itself is at most (shares + 1) / 3.
     jaro = max((threshold - 0.4) / 0.6, min(threshold, 0.7))
-    return 3 * jaro - 1.000001
+    return max(3 * jaro - 1, 0.0) - _ROUNDING
 
 
-def _name_families() -> dict[str, int]:
-    return {name: family for family, names in enumerate(_NICKNAMES) for name in names.split()}
-
-
-_NICKNAMES = (
-    "abigail abby gail",
-    "albert al bert",
-)
+def _least_for_dates(threshold: float) -> float:
+    return 1.5 - _ROUNDING if threshold > 0.3 else 0.0

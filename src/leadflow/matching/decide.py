@@ -215,7 +215,10 @@ def _found(
         if contact_id is None:
             subject, contact_id = visitor_id, None if alias is None else alias.root
         elif alias is None:
-            decisions = (*decisions, VisitorIdentified(subject=contact_id, visitor=visitor_id, input=given.input))
+            decisions = (
+                *decisions,
+                VisitorIdentified(subject=contact_id, visitor=visitor_id, input=given.input),
+            )
     kept = view.input(given.input)
     assert kept is not None  # noqa: S101 - capture kept it in the step that gave us this
     record = evolve(
@@ -230,7 +233,9 @@ def _found(
     )
     if given.kind is None:
         return Step(decisions, (), (record,))
-    fact = InteractionReceived(given.input, given.kind, given.at_us, contact_id, record.lead, given.properties)
+    fact = InteractionReceived(
+        given.input, given.kind, given.at_us, contact_id, record.lead, given.properties
+    )
     return Step(decisions, (), (record,), (fact,))
 
 

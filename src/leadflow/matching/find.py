@@ -10,7 +10,14 @@ from attrs import frozen
 from leadflow.matching.keys import Keyring, context_of
 from leadflow.matching.rules import MatchingRules, Strategy
 from leadflow.matching.state import MatchKey
-from leadflow.model.decisions import Decision, RecordCreated, RecordMatched, RecordsGiven, RecordUpdated, Refusal
+from leadflow.model.decisions import (
+    Decision,
+    RecordCreated,
+    RecordMatched,
+    RecordsGiven,
+    RecordUpdated,
+    Refusal,
+)
 from leadflow.model.ids import derive_id
 from leadflow.model.lead import Lead
 from leadflow.model.rows import RECORDS, value_of
@@ -93,7 +100,9 @@ def find_or_create(search: Search) -> Found:
     ids = search.key_ids()
     if all(id_ is None for id_ in ids):
         fields = sorted({part.partition(":")[0] for key in search.strategy.keys for part in key})
-        return Found(refusal=Refusal("missing_strategy_field", {"field": f"{search.record}.{'/'.join(fields)}"}))
+        return Found(
+            refusal=Refusal("missing_strategy_field", {"field": f"{search.record}.{'/'.join(fields)}"})
+        )
     if search.parent_is_new:
         return _create(search, [])
     found = _search(search, ids)
@@ -118,7 +127,9 @@ def _search(search: Search, ids: list[str | None]) -> Found | None:
         if holder is None or not holder.records:
             continue
         view.require([(record, holding) for holding in holder.holders])
-        rows = [row for row in (canonical(view, RECORDS[record], i) for i in holder.holders) if row is not None]
+        rows = [
+            row for row in (canonical(view, RECORDS[record], i) for i in holder.holders) if row is not None
+        ]
         if record == "lead" and strategy.closed == "new":
             rows = [row for row in rows if row.is_open]
         if not rows:
@@ -126,7 +137,9 @@ def _search(search: Search, ids: list[str | None]) -> Found | None:
         chosen, tie = _choose(rows, strategy)
         if chosen is None:
             fields = "+".join(spec.fields)
-            return Found(refusal=Refusal("several_match", {"record": record, "field": fields, "count": len(rows)}))
+            return Found(
+                refusal=Refusal("several_match", {"record": record, "field": fields, "count": len(rows)})
+            )
         matched = RecordMatched(
             subject=chosen.id,
             record=record,

@@ -61,7 +61,7 @@ class Keyring:
 
     def ids(self, target: str, values: Mapping[str, Any]) -> dict[str, None]:
         """Every match key id that a record of this target files under, in a stable order."""
-        found = {}
+        found: dict[str, None] = {}
         for spec in self.by_target.get(target, ()):
             id_ = spec.id_of(values)
             if id_ is not None:
@@ -83,7 +83,9 @@ def keyring(rules: MatchingRules) -> Keyring:
         by_strategy[name] = specs
         by_target.setdefault(strategy.target, {}).update((spec.prefix, spec) for spec in specs)
     return Keyring(
-        dict(rules.strategies), by_strategy, {target: tuple(specs.values()) for target, specs in by_target.items()}
+        dict(rules.strategies),
+        by_strategy,
+        {target: tuple(specs.values()) for target, specs in by_target.items()},
     )
 
 

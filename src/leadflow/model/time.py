@@ -45,7 +45,9 @@ def instant_us(moment: datetime) -> int:
     """
     if moment.tzinfo is None:
         raise InvalidValueError(
-            f"{moment.isoformat()} has no time zone", code="naive_datetime", hint="say which zone, e.g. tzinfo=datetime.UTC"
+            f"{moment.isoformat()} has no time zone",
+            code="naive_datetime",
+            hint="say which zone, e.g. tzinfo=datetime.UTC",
         )
     return (moment - _EPOCH) // _MICROSECOND
 
@@ -76,22 +78,29 @@ def parse_instant(value: object, field: str = "at") -> int:
             moment = _fromisoformat(value)
         except ValueError:
             raise InvalidValueError(
-                f"{field}: not an ISO 8601 date and time", code="invalid_instant", hint="write 2026-11-22T10:00:00Z"
+                f"{field}: not an ISO 8601 date and time",
+                code="invalid_instant",
+                hint="write 2026-11-22T10:00:00Z",
             ) from None
     elif isinstance(value, datetime):
         moment = value
     else:
         raise InvalidValueError(
-            f"{field}: expected an aware datetime or ISO 8601 text, got {type(value).__name__}", code="invalid_instant"
+            f"{field}: expected an aware datetime or ISO 8601 text, got {type(value).__name__}",
+            code="invalid_instant",
         )
     if moment.tzinfo is None:
         text = moment.isoformat()
         raise InvalidValueError(
-            f"{field}: {text} has no time zone", code="naive_datetime", hint=f"write {text}Z or with an offset"
+            f"{field}: {text} has no time zone",
+            code="naive_datetime",
+            hint=f"write {text}Z or with an offset",
         )
     at_us = (moment - _EPOCH) // _MICROSECOND
     if not _MIN_US <= at_us <= _MAX_US:
-        raise InvalidValueError(f"{field}: the year {moment.year} is out of range", code="instant_out_of_range")
+        raise InvalidValueError(
+            f"{field}: the year {moment.year} is out of range", code="instant_out_of_range"
+        )
     return at_us
 
 

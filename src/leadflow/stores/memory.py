@@ -127,4 +127,3 @@ def _paged(rows: list[Any], query: Scan) -> list[Any]:
             if ahead(getattr(row, column), value) or (getattr(row, column) == value and row.id > id_)
         ]
     return rows if query.limit is None else rows[: query.limit]
-

@@ -29,7 +29,9 @@ def statements(layouts: Iterable[Layout]) -> dict[str, str]:
     """Every table and index with the statement that makes it, by SQL name."""
     made: dict[str, str] = {"leadflow_decision": _DECISION}
     made["leadflow_decision_id"] = "CREATE UNIQUE INDEX leadflow_decision_id ON leadflow_decision (id)"
-    made["leadflow_decision_subject"] = "CREATE INDEX leadflow_decision_subject ON leadflow_decision (subject)"
+    made["leadflow_decision_subject"] = (
+        "CREATE INDEX leadflow_decision_subject ON leadflow_decision (subject)"
+    )
     for layout in layouts:
         name = table_name(layout.table.name)
         appended = layout.columns[-1] == "seq"
@@ -61,7 +63,9 @@ def inspect_file(path: Path) -> bool:
         raise StoreError(f"{path} is a folder", code="store_path", hint="name a file in it, e.g. leads.db")
     if not path.exists():
         if not path.parent.is_dir():
-            raise StoreError(f"the folder {path.parent} does not exist", code="store_path", hint="make it first")
+            raise StoreError(
+                f"the folder {path.parent} does not exist", code="store_path", hint="make it first"
+            )
         return True
     try:
         with path.open("rb") as file:
@@ -70,7 +74,8 @@ def inspect_file(path: Path) -> bool:
         raise StoreError(f"cannot read {path}: {error.strerror}", code="store_path") from None
     if not head:
         raise CorruptionError(
-            f"{path} is empty: it was cut off, or never a store", hint="restore a backup, or delete the file to start anew"
+            f"{path} is empty: it was cut off, or never a store",
+            hint="restore a backup, or delete the file to start anew",
         )
     if head[:16] != _HEADER:
         raise SchemaVersionError(f"{path} is not a SQLite database", hint="name another file")
@@ -98,25 +103,32 @@ def recognise(connection: sqlite3.Connection, path: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if application != APPLICATION_ID:
         raise SchemaVersionError(
-            f"{path} is a SQLite database of another program", hint="name another file; leadflow keeps one of its own"
+            f"{path} is a SQLite database of another program",
+            hint="name another file; leadflow keeps one of its own",
         )
     if version > SCHEMA_VERSION:
         raise SchemaVersionError(
-            f"{path} has schema version {version}, this leadflow knows {SCHEMA_VERSION}", hint="upgrade leadflow"
+            f"{path} has schema version {version}, this leadflow knows {SCHEMA_VERSION}",
+            hint="upgrade leadflow",
         )
     if version < SCHEMA_VERSION:
         raise SchemaVersionError(
-            f"{path} has schema version {version}, this leadflow writes {SCHEMA_VERSION}", hint="run leadflow migrate"
+            f"{path} has schema version {version}, this leadflow writes {SCHEMA_VERSION}",
+            hint="run leadflow migrate",
         )
 
 
-def check(connection: sqlite3.Connection, path: Path, layouts: Iterable[Layout], *, full: bool | None = None) -> None:
+def check(
+    connection: sqlite3.Connection, path: Path, layouts: Iterable[Layout], *, full: bool | None = None
+) -> None:
     """The self-check at open: every table and index is as it should be, and the pages are sound.
 
     Pages are all read when the file is small (64 MiB) or `full` is true. Errors: CorruptionError.
     """
     found: Mapping[str, str] = dict(
-        connection.execute("SELECT name, sql FROM sqlite_master WHERE name LIKE 'leadflow%' AND sql IS NOT NULL")
+        connection.execute(
+            "SELECT name, sql FROM sqlite_master WHERE name LIKE 'leadflow%' AND sql IS NOT NULL"
+        )
     )
     for name, statement in statements(layouts).items():
         if found.get(name) != statement:
@@ -127,4 +139,6 @@ def check(connection: sqlite3.Connection, path: Path, layouts: Iterable[Layout],
     if full:
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
-            raise CorruptionError(f"{path} is damaged ({verdict.splitlines()[0][:80]})", hint="restore a backup")
+            raise CorruptionError(
+                f"{path} is damaged ({verdict.splitlines()[0][:80]})", hint="restore a backup"
+            )

@@ -75,7 +75,11 @@ class SqliteStore:
         if held is not None and held[0] == os.getpid():
             return held[1]  # type: ignore[no-any-return]
         connection = sqlite3.connect(
-            self.path, timeout=self._timeout, isolation_level=None, cached_statements=512, check_same_thread=False
+            self.path,
+            timeout=self._timeout,
+            isolation_level=None,
+            cached_statements=512,
+            check_same_thread=False,
         )
         execute = connection.execute
         execute("PRAGMA journal_mode = WAL")
@@ -157,7 +161,9 @@ class SqliteStore:
         conditions = []
         for column, test, value in query.where:
             if column not in columns or test not in Scan.OPERATORS:
-                raise InvalidInputError(f"{query.table} cannot be filtered by {column} {test}", code="unknown_column")
+                raise InvalidInputError(
+                    f"{query.table} cannot be filtered by {column} {test}", code="unknown_column"
+                )
             if test == "in":
                 conditions.append(f"{column} IN ({','.join('?' * len(value))})")
                 arguments.extend(value)
@@ -171,8 +177,14 @@ class SqliteStore:
             ahead = "<" if descending else ">"
             conditions.append(f"({order} {ahead} ? OR ({order} = ? AND id > ?))")
             arguments.extend((query.after[0], *query.after))
-        select = f"SELECT {_DECISION_COLUMNS} FROM leadflow_decision" if query.table == "decision" else self._selects[query.table]
-        statement = f"{select} WHERE {' AND '.join(conditions)} ORDER BY {order}{' DESC' if descending else ''}, id"
+        select = (
+            f"SELECT {_DECISION_COLUMNS} FROM leadflow_decision"
+            if query.table == "decision"
+            else self._selects[query.table]
+        )
+        statement = (
+            f"{select} WHERE {' AND '.join(conditions)} ORDER BY {order}{' DESC' if descending else ''}, id"
+        )
         if query.limit is not None:
             statement += " LIMIT ?"
             arguments.append(query.limit)
@@ -324,7 +336,11 @@ class _translated:  # noqa: N801 - reads as a statement
         if "CORRUPT" in name or "NOTADB" in name:
             raise CorruptionError(f"{self._path} is damaged", hint="restore a backup") from error
         if "READONLY" in name or "CANTOPEN" in name:
-            raise StoreError(f"{self._path} cannot be written", code="store_read_only", hint="check its rights") from error
+            raise StoreError(
+                f"{self._path} cannot be written", code="store_read_only", hint="check its rights"
+            ) from error
         if "FULL" in name:
-            raise StoreError(f"no space left for {self._path}", code="store_full", hint="free space and repeat") from error
+            raise StoreError(
+                f"no space left for {self._path}", code="store_full", hint="free space and repeat"
+            ) from error
         raise StoreError(f"{self._path}: {text}", code="store") from error

@@ -37,9 +37,10 @@ _MARKS = (
 _LETTERS = (range(0xC0, 0x250), range(0x370, 0x400), range(0x1E00, 0x2000))
 _NO_DECOMPOSITION = {
     "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "æ": "ae", "œ": "oe", "ħ": "h", "ı": "i",
-    "ŋ": "n", "ŧ": "t", "ə": "e", "ǝ": "e", "ƒ": "f", "ƀ": "b", "ɨ": "i", "ʼ": "'", "’": "'", "‘": "'", "`": "'", "´": "'",
-    "ё": "е", "\u0670": "", "\u0640": "",
+    "ŋ": "n", "ŧ": "t", "ə": "e", "ǝ": "e", "ƒ": "f", "ƀ": "b", "ɨ": "i", "ё": "е",
 }  # fmt: skip
+_APOSTROPHES = "ʼ’‘`´"
+_TATWEEL_AND_ALEF = "\u0640\u0670"
 
 
 def _folded_letters() -> Iterator[tuple[int, str]]:
@@ -55,6 +56,8 @@ _DIACRITICS: dict[int, str | None] = (
     {point: None for block in _MARKS for point in block}
     | dict(_folded_letters())
     | {ord(char): to for char, to in _NO_DECOMPOSITION.items()}
+    | dict.fromkeys(map(ord, _APOSTROPHES), "'")
+    | dict.fromkeys(map(ord, _TATWEEL_AND_ALEF))
 )
 
 

@@ -54,7 +54,7 @@ _SUFFIXES: Final = {
     "IS FO": "hf, ehf, ohf, slf, spf",
     "EE": "oü, as, tü, uü, fie, mtü, osaühing, aktsiaselts",
     "LV": "sia, as, ik, ks, akciju sabiedrība",
-    "LT": "uab, ab, mb, iį, vši, tüb, kb, uždaroji akcinė bendrovė",
+    "LT": "uab, ab, mb, vši, tüb, kb, uždaroji akcinė bendrovė",
     "PL": (
         "spzoo, sp z oo, sp z o o, sa, spj, sp j, sp k, spk, spp, sp p, ska, sc, spółka z ograniczoną "
         "odpowiedzialnością, spółka akcyjna, spółka komandytowa, psa"

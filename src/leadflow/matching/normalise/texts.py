@@ -68,5 +68,7 @@ def postcode(text: str) -> str | None:
         return None
     code = visible(text).upper()
     code = "".join(char if char.isalnum() else "-" for char in code if char != " ").strip("-")
-    zip_code = _ZIP_PLUS_FOUR.fullmatch(code)
-    return zip_code[1] if zip_code else _COUNTRY_PREFIX.sub("", code, count=1).replace("-", "") or None
+    if zip_code := _ZIP_PLUS_FOUR.fullmatch(code):
+        return zip_code[1]
+    country = _COUNTRY_PREFIX.match(code)
+    return code[country.end() if country else 0 :].replace("-", "") or None

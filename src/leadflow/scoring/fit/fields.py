@@ -118,7 +118,7 @@ class Field:
 def prepared(name: str, column: Sequence[Value], won: bytes, settings: FitSettings) -> Field | None:
     """The levels of a text, number or yes/no column, learnt from training leads.
 
-    None if there is nothing to tell apart. "Not known" is a level of its own only where the won rate differs there.
+    None if there is nothing to tell apart. "Not known" is a level only where it changes the won rate.
     """
     support = settings.support_of(len(column))
     kind = kind_of(column)
@@ -149,9 +149,7 @@ def prepared(name: str, column: Sequence[Value], won: bytes, settings: FitSettin
     )
 
 
-def _frequent(
-    column: Iterable[Value], support: int, max_levels: int
-) -> tuple[tuple[tuple[str, ...], ...], bool]:
+def _frequent(column: Iterable[Value], support: int, max_levels: int) -> tuple[tuple[tuple[str, ...], ...], bool]:
     """The most frequent texts, each with its spellings, and whether the rest is big enough to be a level."""
     counts = Counter(value for value in column if isinstance(value, str))
     spellings: dict[str, list[str]] = {}

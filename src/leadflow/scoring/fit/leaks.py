@@ -84,9 +84,7 @@ def _presence(column: Sequence[Value], won: bytes) -> tuple[str, str] | None:
     total, winners = len(won), sum(won)
     known_won, known_all = sum(compress(won, known)), sum(known)
     known_lost, losers = known_all - known_won, total - winners
-    reason = (
-        f"known for {_percent(known_won, winners)} of won and {_percent(known_lost, losers)} of lost leads"
-    )
+    reason = f"known for {_percent(known_won, winners)} of won and {_percent(known_lost, losers)} of lost leads"
     for other, others in ((known_lost, losers), (known_won, winners)):
         due = known_all * others / total
         if due >= _EXPECTED and other <= _ALMOST_NONE * due:
@@ -111,9 +109,7 @@ def _identifier(column: Sequence[Value], kind: str) -> tuple[str, str] | None:
     return None
 
 
-def _levels(
-    column: Sequence[Value], won: bytes, field: Field, settings: FitSettings
-) -> tuple[str, str] | None:
+def _levels(column: Sequence[Value], won: bytes, field: Field, settings: FitSettings) -> tuple[str, str] | None:
     levels = field.levels(column)
     won_levels = bytes(compress(levels, won))
     groups = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from leadflow.errors import InvalidInputError
 from leadflow.scoring.fit.additive import Weights, log_odds, probability, totals
@@ -13,7 +13,7 @@ from leadflow.scoring.fit.examples import Example, Table, arranged, mature
 from leadflow.scoring.fit.fields import Field, prepared
 from leadflow.scoring.fit.leaks import Flag, late, suspicion
 from leadflow.scoring.fit.logistic import logistic
-from leadflow.scoring.fit.measures import Measures, at_threshold, auc, measured
+from leadflow.scoring.fit.measures import at_threshold, auc, measured
 from leadflow.scoring.fit.naive_bayes import naive_bayes
 from leadflow.scoring.fit.points import point_tables, rules_of, scale_of, threshold_of
 from leadflow.scoring.fit.result import CrossValidation, Fit, FitReport
@@ -56,8 +56,8 @@ def learn(examples: Iterable[Example], settings: FitSettings = _DEFAULTS) -> Fit
     >>> def lead(n):
     ...     return Example(f"l_{n:03}", n, n % 5 == 0, {"lead.origin": "fair" if n % 10 < 4 else "web"})
     >>> fit = learn(map(lead, range(400)))
-    >>> [(rule.when, rule.points) for rule in fit.rules]
-    [('lead.origin == "web"', -4), ('lead.origin == "fair"', 4)]
+    >>> [(rule.when, "good" if rule.points > 0 else "bad") for rule in fit.rules]
+    [('lead.origin == "web"', 'bad'), ('lead.origin == "fair"', 'good')]
     """
     table = arranged(examples)
     split = _split(table, settings)
@@ -74,9 +74,7 @@ def learn(examples: Iterable[Example], settings: FitSettings = _DEFAULTS) -> Fit
         folds = _validated(
             mature(table, settings.mature_days, settings.as_of_us)[0], names, method, settings, settings.folds
         )
-    return _finished(
-        _weighed(split.train, fields, method, settings), split, settings, flags, (chosen_by, folds)
-    )
+    return _finished(_weighed(split.train, fields, method, settings), split, settings, flags, (chosen_by, folds))
 
 
 def _split(table: Table, settings: FitSettings) -> _Split:
@@ -141,9 +139,7 @@ def _weighed(train: Table, fields: Sequence[Field], method: str, settings: FitSe
     return _Model(method, tuple(fields), levels, weights)
 
 
-def _validated(
-    table: Table, names: Sequence[str], method: str, settings: FitSettings, folds: int
-) -> CrossValidation:
+def _validated(table: Table, names: Sequence[str], method: str, settings: FitSettings, folds: int) -> CrossValidation:
     """Learn on all folds but one, rank that one, in turn; fields are prepared anew each time."""
     areas: list[float | None] = []
     for train, held in in_folds(table, folds):
@@ -172,25 +168,22 @@ def _finished(
     tables = point_tables(model.weights, scale, settings.min_points)
     base = round(model.weights.base * scale)
     train_points = totals(tables, model.levels)
-    held_levels = _levels(model, split.held)
-    held_points = totals(tables, held_levels)
     threshold, criterion = threshold_of(train_points, split.train.won, settings)
-    won = split.held.won
-    points = measured([probability((score + base) / scale) for score in held_points], won)
-    odds = log_odds(model.weights, held_levels, len(split.held))
+    held_levels, won = _levels(model, split.held), split.held.won
+    held_points = totals(tables, held_levels)
+    odds = log_odds(model.weights, held_levels, len(won))
     report = FitReport(
         method=model.method,
         split=settings.split,
         cut_us=split.cut_us,
         immature=split.immature,
-        points=points,
+        points=measured(_chances(held_points, base, scale), won),
         floats=measured([probability(x) for x in odds], won),
-        trained=measured([probability((score + base) / scale) for score in train_points], split.train.won),
+        trained=measured(_chances(train_points, base, scale), split.train.won),
         at_threshold=at_threshold(held_points, won, threshold),
         criterion=criterion,
         fields=tuple(field.name for field in model.fields),
         flags=flags,
-        notes=_notes(points, split, settings, flags),
         chosen_by=validations[0],
         folds=validations[1],
     )
@@ -203,19 +196,22 @@ def _finished(
         fields=model.fields,
         points_by_field=tables,
         weights=model.weights,
-        report=report,
+        report=evolve(report, notes=_notes(report, split, settings)),
     )
 
 
-def _notes(points: Measures, split: _Split, settings: FitSettings, flags: Sequence[Flag]) -> tuple[str, ...]:
+def _chances(points: Sequence[int], base: int, scale: float) -> list[float]:
+    return [probability((score + base) / scale) for score in points]
+
+
+def _notes(report: FitReport, split: _Split, settings: FitSettings) -> tuple[str, ...]:
     """What a careful reader should know before believing the figures."""
-    notes = [f"{flag.field} is used although flagged: {flag.reason}" for flag in flags if flag.is_kept]
+    points = report.points
+    notes = [f"{flag.field} is used although flagged: {flag.reason}" for flag in report.flags if flag.is_kept]
     if points.auc is None:
         notes.append("the held-back leads do not hold both outcomes: nothing can be said about the ranking")
     elif points.auc >= _SUSPICIOUS_AUC:
-        notes.append(
-            f"an AUC of {points.auc:.2f} is more than leads usually allow: some field may know the outcome"
-        )
+        notes.append(f"an AUC of {points.auc:.2f} is more than leads usually allow: some field may know the outcome")
     if points.won < _FEW_WON:
         notes.append(f"only {points.won} won leads are held back, so the figures are rough")
     train = split.train

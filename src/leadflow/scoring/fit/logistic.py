@@ -22,9 +22,7 @@ _CLOSE = 1e-3  # stop when no weight would move more than this by a Newton step 
 _SHORTEST = 1e-9
 
 
-def logistic(
-    levels: Sequence[bytes], sizes: Sequence[int], won: bytes, ridge: float, start: Weights
-) -> Weights:
+def logistic(levels: Sequence[bytes], sizes: Sequence[int], won: bytes, ridge: float, start: Weights) -> Weights:
     """Learn weights from level columns, beginning at `start`; the base is not penalised.
 
     `sizes[f]` is the number of levels of field f; level 0 is skipped. At least one field.

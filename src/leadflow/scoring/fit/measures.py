@@ -173,9 +173,7 @@ def calibration(probabilities: Sequence[float], won: Sequence[int]) -> tuple[Cal
     groups: dict[int, list[tuple[float, int, int]]] = {}
     below = 0
     for probability, count, won_count in _ascending(probabilities, won):
-        groups.setdefault(_GROUPS * (2 * below + count) // (2 * len(won)), []).append(
-            (probability, count, won_count)
-        )
+        groups.setdefault(_GROUPS * (2 * below + count) // (2 * len(won)), []).append((probability, count, won_count))
         below += count
     return tuple(
         CalibrationRow(

@@ -21,9 +21,7 @@ def naive_bayes(levels: Sequence[bytes], sizes: Sequence[int], won: bytes, smoot
     """
     winners = sum(won)
     base = math.log((winners + smoothing) / (len(won) - winners + smoothing))
-    by_field = tuple(
-        _weights(column, size, won, smoothing) for column, size in zip(levels, sizes, strict=True)
-    )
+    by_field = tuple(_weights(column, size, won, smoothing) for column, size in zip(levels, sizes, strict=True))
     raw = Weights(base, by_field)
     return tempered(raw, log_odds(raw, levels, len(won)), won)
 

@@ -89,10 +89,7 @@ def _validations(report: FitReport) -> list[str]:
     named = [(f"{each.method}, training part", each) for each in report.chosen_by]
     if report.folds:
         named.append((f"{report.folds.method}, all leads", report.folds))
-    rows += [
-        [name.replace("_", " "), _figure(each.mean), " ".join(map(_figure, each.aucs))]
-        for name, each in named
-    ]
+    rows += [[name.replace("_", " "), _figure(each.mean), " ".join(map(_figure, each.aucs))] for name, each in named]
     return list(_table(rows, text_from=2))
 
 

@@ -66,7 +66,7 @@ class FitReport:
     criterion: str
     fields: tuple[str, ...]
     flags: tuple[Flag, ...]
-    notes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
     chosen_by: tuple[CrossValidation, ...] = ()
     folds: CrossValidation | None = None
 
@@ -81,8 +81,7 @@ class Fit:
     """A learnt model: a score is the sum of the points of the rules that hold, sales-ready at `threshold`.
 
     `base_points` are not part of the score. They say what a score means: (score + base_points) / scale are
-    the log odds of winning. `weights` is the model before rounding and `points_by_field` the one after, over the
-    levels of `fields`.
+    the log odds of winning. `weights` is the model before rounding, `points_by_field` the one after.
     """
 
     target: str

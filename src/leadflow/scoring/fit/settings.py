@@ -26,9 +26,7 @@ def _between(low: float, high: float, *, open_ends: bool = False) -> Any:
         number = value if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
         if not (low < number < high if open_ends else low <= number <= high):
             kind = "above {} and below {}" if open_ends else "from {} to {}"
-            raise InvalidValueError(
-                f"{attribute.name}: must be {kind.format(low, high)}", code="invalid_fit_setting"
-            )
+            raise InvalidValueError(f"{attribute.name}: must be {kind.format(low, high)}", code="invalid_fit_setting")
 
     return check
 
@@ -76,7 +74,7 @@ class FitSettings:
     holdout: float = field(default=0.3, validator=_between(0, 1, open_ends=True))
     folds: int = field(default=0, validator=_between(0, 20))
     smoothing: float = field(default=0.1, validator=_between(0.1, 1))
-    ridge: float = field(default=1.0, validator=_between(0, 1e6, open_ends=True))
+    ridge: float = field(default=3.0, validator=_between(0, 1e6, open_ends=True))
     min_support: int | None = field(default=None, validator=_between(1, 10**9))
     max_levels: int = field(default=20, validator=_between(1, 200))
     max_bins: int = field(default=5, validator=_between(2, 50))
@@ -87,7 +85,7 @@ class FitSettings:
     as_of_us: int | None = None
     criterion: Criterion = field(default="f1", validator=_one_of("f1", "youden", "share"))
     share: float = field(default=0.2, validator=_between(0, 1, open_ends=True))
-    min_points: int = field(default=2, validator=_between(1, 1000))
+    min_points: int = field(default=1, validator=_between(1, 1000))
     points_to_double: int = field(default=10, validator=_between(1, 1000))
 
     def support_of(self, leads: int) -> int:

@@ -6,19 +6,14 @@ Each cleaner takes one raw text and returns the text to compare, or "" when noth
 from __future__ import annotations
 
 import re
-import unicodedata
 
-# Letters that Unicode does not decompose but people type without their stroke or ligature.
-_LETTERS = str.maketrans(
-    {"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ı": "i", "ħ": "h", "ŧ": "t"}
-)
+from leadflow.matching.normalise.companies import company
+from leadflow.matching.normalise.folding import plain
+from leadflow.matching.normalise.free_mail import is_impersonal
+
 _APART = re.compile(r"[\W_]+")
-_DATE = re.compile(r"(\d{4})[-/. ]?(\d{1,2})[-/. ]?(\d{1,2})(?!\d)|(\d{1,2})[-/. ] ?(\d{1,2})[-/. ] ?(\d{4})(?!\d)")
+_DATE = re.compile(r"(\d{4})[-/. ]?(\d{1,2})[-/. ]?(\d{1,2})(?!\d)|(\d{1,2})[-/. ] ?(\d{1,2})[-/. ] ?(\d{4})(?!\d)", re.ASCII)
 _SCHEME = re.compile(r"^(?:[a-z][a-z0-9+.-]*:)?//")
-_LEGAL_FORMS = frozenset(
-    "ab ag as asa aps bv co company corp corporation doo eood gbr gesmbh gmbh holding inc incorporated kft kg kk"
-    " lda limited llc llp lp ltd ltda nv oo ou oy oyj plc pte pty pvt sa sarl sas sl sp spa srl sro uab ug vof zoo".split()
-)
 _CODES = {
     **dict.fromkeys("bfpvw", "1"),
     **dict.fromkeys("cgjkqsxz", "2"),
@@ -36,10 +31,7 @@ def clean_text(value: str) -> str:
     >>> clean_text("  O'Neill-ŽUPAN,  Łódź ")
     'o neill zupan lodz'
     """
-    if not value.isascii():
-        value = unicodedata.normalize("NFKD", value.casefold())
-        value = "".join(ch for ch in value if not unicodedata.combining(ch)).translate(_LETTERS)
-    return _APART.sub(" ", value.lower()).strip()
+    return _APART.sub(" ", plain(value)).strip()
 
 
 def clean_compact(value: str) -> str:
@@ -72,28 +64,23 @@ def clean_email(value: str) -> str:
 
 
 def clean_domain(value: str) -> str:
-    """The host of an address, page or e-mail, without `www.`.
+    """The host of an address, page or e-mail, without `www.`; a free-mail or shared host says nothing.
 
-    >>> clean_domain("https://www.Acme.com/about"), clean_domain("sales@acme.com")
-    ('acme.com', 'acme.com')
+    >>> clean_domain("https://www.Acme.com/about"), clean_domain("sales@acme.com"), clean_domain("gmail.com")
+    ('acme.com', 'acme.com', '')
     """
     value = _SCHEME.sub("", value.strip().casefold()).rpartition("@")[2]
-    host = re.split(r"[/?#:\s]", value, maxsplit=1)[0].strip(".")
-    return host.removeprefix("www.")
+    host = re.split(r"[/?#:\s]", value, maxsplit=1)[0].strip(".").removeprefix("www.")
+    return "" if is_impersonal(host) else host
 
 
 def clean_company(value: str) -> str:
-    """A company's name without its legal form; a name of nothing else is kept.
+    """A company's name without its legal form; what people type when there is no company ("n/a") is nothing.
 
-    >>> clean_company("ACME Trading, d.o.o."), clean_company("Acme Trading Ltd"), clean_company("The Limited")
-    ('acme trading', 'acme trading', 'limited')
+    >>> clean_company("ACME Trading, d.o.o."), clean_company("Acme Trading Ltd"), clean_company("unknown")
+    ('acme trading', 'acme trading', '')
     """
-    words = clean_text(value.replace(".", "")).replace(" and ", " ").split()
-    if len(words) > 1 and words[0] == "the":
-        words = words[1:]
-    while len(words) > 1 and words[-1] in _LEGAL_FORMS:
-        words.pop()
-    return " ".join(words)
+    return company(value) or ""
 
 
 def clean_date(value: str) -> str:
@@ -102,7 +89,6 @@ def clean_date(value: str) -> str:
     >>> clean_date("1980-02-03"), clean_date("3.2.1980"), clean_date("19800203T10:00"), clean_date("1980")
     ('19800203', '19800203', '19800203', '1980')
     """
-    value = unicodedata.normalize("NFKC", value)
     match = _DATE.match(value.strip())
     if match is None:
         return "".join(ch for ch in value if "0" <= ch <= "9")
@@ -126,7 +112,7 @@ def phonetic(text: str) -> str:
     """How a cleaned word roughly sounds: its first sound and up to three consonant groups after it.
 
     >>> phonetic("matthews"), phonetic("mathews"), phonetic("philip"), phonetic("filip")
-    ('m32', 'm32', 'f41', 'f41')
+    ('m312', 'm312', 'f41', 'f41')
     """
     for written, sound in _SAME_SOUND:
         if written in text:

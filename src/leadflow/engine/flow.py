@@ -1,0 +1,252 @@
+"""The flow: what an application opens. Loads, plans, commits."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+from uuid import uuid4
+
+from leadflow.engine import clock as _clock
+from leadflow.engine.intake import read_record, same_input, to_input
+from leadflow.engine.outcome import Ingested, Outcome, Result, result_of
+from leadflow.engine.plan import Plan, Rulebook, first_keys, next_keys, plan
+from leadflow.engine.rooms import ROOMS, TABLES
+from leadflow.errors import ConflictError, InvalidInputError, LeadflowError, StoreError
+from leadflow.model.commands import Wake
+from leadflow.model.values import NOTHING
+from leadflow.playbook.playbook import Playbook
+from leadflow.playbook.schema import schema_of
+from leadflow.ports.store import Scan, Snapshot, Store
+
+log = logging.getLogger("leadflow")
+log.addHandler(logging.NullHandler())
+
+BATCH = 1000
+_ROUNDS = 12
+_ATTEMPTS = 8
+
+
+def rulebook_of(playbook: Playbook) -> Rulebook:
+    """Prepare all rooms' rules. Errors: ExpressionError, InvalidValueError, AdapterUnavailableError."""
+    terms = [term for room in ROOMS for term, _ in room.terms.values()]
+    schema = schema_of(playbook.attributes, terms)
+    rules = {room.name: room.prepare(playbook, schema) for room in ROOMS}
+    return Rulebook.of(ROOMS, rules, playbook.digest, TABLES, to_input, same_input)
+
+
+class Flow:
+    """One tenant's leads: a store, a playbook and a clock.
+
+    Thread-safe. Close it, or use it as a context manager.
+    """
+
+    def __init__(self, store: Store, playbook: Playbook, *, now: Callable[[], int] | None = None) -> None:
+        self.store = store
+        self.playbook = playbook
+        self.rulebook = rulebook_of(playbook)
+        self._now = now or _clock.now_us
+
+    def __enter__(self) -> Flow:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the store."""
+        self.store.close()
+
+    # -- the general verb ---------------------------------------------------------------------------------
+
+    def do(self, *commands: Any) -> Outcome:
+        """Carry commands out, all in one transaction; those that a rule refuses are left out alone."""
+        now_us = self._now()
+        read = [read_record(command, now_us) for command in commands]
+        planned = self._carry_out(read, lambda command: now_us)
+        return Outcome(tuple(_results(planned)))
+
+    def submit(
+        self,
+        form: str,
+        fields: Mapping[str, Any],
+        *,
+        key: str | None = None,
+        at: Any = None,
+        visitor: str | None = None,
+        context: Mapping[str, Any] = NOTHING,
+    ) -> Outcome:
+        """A filled form: finds or makes its contact, account and lead. `key` makes a repeat harmless."""
+        record = {
+            "type": "submission",
+            "key": key or f"s-{uuid4()}",
+            "form": form,
+            "fields": fields,
+            "at": at,
+            "visitor": visitor,
+            "context": context,
+        }
+        return self.do(record)
+
+    def ingest(
+        self,
+        records: Iterable[Any],
+        *,
+        clock: str = "receipt",
+        batch_size: int = BATCH,
+        progress: Callable[[int], None] | None = None,
+    ) -> Ingested:
+        """Take many records in, in batches of one transaction each.
+
+        `clock="receipt"` judges each at this moment; "record" at its own time, with due timers in between, for history
+        (records should come in time order). A record that cannot be read is counted and told, the others go in.
+        """
+        if clock not in ("receipt", "record"):
+            raise InvalidInputError(f"clock: {clock!r} is neither receipt nor record")
+        if batch_size < 1:
+            raise InvalidInputError("batch_size must be 1 or more")
+        counts: dict[str, int] = {}
+        problems: list[tuple[int, str, str, str]] = []
+        position = 0
+        for chunk in _chunked(records, batch_size):
+            now_us = self._now()
+            commands = []
+            for offset, record in enumerate(chunk):
+                try:
+                    commands.append(read_record(record, now_us))
+                except LeadflowError as error:
+                    _count(counts, problems, position + offset, "", "invalid", str(error))
+            run = self._ingest_history if clock == "record" else self._ingest_now
+            for offset, (status, key, why) in enumerate(run(commands, now_us)):
+                _count(counts, problems, position + offset, key, status, why)
+            position += len(chunk)
+            if progress is not None:
+                progress(position)
+        return Ingested(counts, tuple(problems))
+
+    def _ingest_now(self, commands: list[Any], now_us: int) -> Iterator[tuple[str, str, str]]:
+        for done in self._carry_out(commands, lambda command: now_us):
+            yield from _statuses(done)
+
+    def _ingest_history(self, commands: list[Any], now_us: int) -> Iterator[tuple[str, str, str]]:
+        yield from self._ingest_now(commands, now_us)
+
+    # -- plan and commit ----------------------------------------------------------------------------------
+
+    def _carry_out(self, commands: Sequence[Any], now: Callable[[Any], int]) -> list[Plan]:
+        """Plan and commit; a batch that lost a race is planned again from fresh rows, halved if it loses again."""
+        if not commands:
+            return []
+        done: list[Plan] = []
+        todo = [(list(commands), 0)]
+        while todo:
+            batch, attempt = todo.pop()
+            planned = self.plan(batch, now)
+            try:
+                change = planned.change
+                if not change.is_empty:
+                    self.store.commit(change)
+            except ConflictError:
+                if attempt >= _ATTEMPTS:
+                    raise
+                middle = len(batch) // 2 if attempt and len(batch) > 1 else len(batch)
+                if middle < len(batch):
+                    todo.append((batch[middle:], attempt + 1))
+                todo.append((batch[:middle], attempt + 1))
+                continue
+            done.append(planned)
+        return done
+
+    def plan(self, commands: Sequence[Any], now: Callable[[Any], int]) -> Plan:
+        """Plan commands on fresh rows, loading what the plan asks for."""
+        rulebook = self.rulebook
+        snapshot = self.store.load(first_keys(commands, rulebook))
+        fetched = dict(snapshot.rows)
+        for _ in range(_ROUNDS):
+            self._follow(snapshot, fetched)
+            planned = plan(snapshot, commands, rulebook, now)
+            if not planned.need:
+                return planned
+            fetched = self._more(snapshot, planned.need)
+        raise StoreError("the plan keeps asking for more rows", code="plan_rounds")
+
+    def _follow(self, snapshot: Snapshot, fetched: dict[Any, Any]) -> None:
+        for _ in range(4):
+            keys = next_keys(fetched, self.rulebook) - snapshot.rows.keys()
+            if not keys:
+                return
+            fetched = self._more(snapshot, keys)
+
+    def _more(self, snapshot: Snapshot, keys: Iterable[Any]) -> dict[Any, Any]:
+        more = self.store.load(keys)
+        snapshot.rows.update(more.rows)
+        return more.rows
+
+    # -- time ---------------------------------------------------------------------------------------------
+
+    def tick(self, now: Any = None) -> int:
+        """Do what is due: scores that change by themselves, service levels that end. Returns how much there was.
+
+        Each is judged at the moment it became due, in order, so that one late tick decides what many would have.
+        """
+        until_us = self._now() if now is None else _clock.read_us(now)
+        total = 0
+        while True:
+            due = self.due(until_us)
+            if not due:
+                return total
+            self._carry_out(due, lambda wake: wake.due_us)
+            total += len(due)
+
+    def due(self, until_us: int, limit: int = BATCH) -> list[Wake]:
+        """What wants to be woken by then, the earliest first."""
+        found: list[Wake] = []
+        for name, table in self.rulebook.tables.items():
+            if table.due is None or name == "outbox":
+                continue
+            query = Scan(table=name, where=((table.due, "<=", until_us),), order=table.due, limit=limit)
+            found.extend(Wake(name, row.id, getattr(row, table.due)) for row in self.store.scan(query))
+        found.sort(key=lambda wake: (wake.due_us, wake.table, wake.id))
+        return found[:limit]
+
+
+def _results(done: Iterable[Plan]) -> Iterator[Result]:
+    for planned in done:
+        inputs = planned.draft.inputs
+        for each in planned.planned:
+            key = each.command.key
+            kept = inputs.get(key) or planned.draft.rows.get(("input", key))
+            yield result_of(each, kept, planned.decisions_of(each))
+
+
+def _statuses(planned: Plan) -> Iterator[tuple[str, str, str]]:
+    decisions = planned.draft.decisions
+    for each in planned.planned:
+        status, why = each.status, ""
+        for recorded in decisions[each.first : each.last]:
+            if recorded.decision.type == "input_failed":
+                status = "failed"
+                why = ", ".join(" ".join(reason) for reason in recorded.decision.reasons)  # type: ignore[attr-defined]
+        if each.refusal is not None:
+            why = str(each.refusal)
+        yield status, each.command.key, why
+
+
+def _count(
+    counts: dict[str, int],
+    problems: list[tuple[int, str, str, str]],
+    position: int,
+    key: str,
+    status: str,
+    why: str,
+) -> None:
+    counts[status] = counts.get(status, 0) + 1
+    if status not in ("accepted", "repeated") and len(problems) < 100:
+        problems.append((position, key, status, why))
+
+
+def _chunked(records: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    iterator = iter(records)
+    while chunk := list(islice(iterator, size)):
+        yield chunk

@@ -1,0 +1,277 @@
+"""From what a program or a file hands over (dicts, JSON lines) to commands, and from commands to kept inputs and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from leadflow.errors import InvalidInputError
+from leadflow.matching.decide import read_reference
+from leadflow.model import commands as _commands
+from leadflow.model.coding import from_plain, to_plain
+from leadflow.model.commands import Command
+from leadflow.model.records import Deal, Entry, Input, Interaction, Order, Submission
+from leadflow.model.time import parse_instant
+from leadflow.model.values import NOTHING
+
+_BASE = frozenset({"key", "at_us", "actor"})
+COMMANDS: Mapping[str, type[Command]] = {
+    cls.type: cls for cls in vars(_commands).values() if isinstance(cls, type) and issubclass(cls, Command)
+}
+_KEY_CHARS = 255
+
+
+def read_record(record: Any, at_us: int) -> Any:
+    """A command from a record: an attrs value as it is, a mapping by its "type".
+
+    `at_us` stands in where the record does not say when. Errors: InvalidInputError naming the field.
+    """
+    if not isinstance(record, Mapping):
+        if isinstance(record, (Interaction, Submission, Order, Deal, Entry, Command)):
+            return record
+        raise InvalidInputError(f"expected a mapping, got {type(record).__name__}", code="not_a_record")
+    kind = record.get("type")
+    reader = _READERS.get(kind)  # type: ignore[arg-type]
+    if reader is None:
+        known = ", ".join(sorted(_READERS))
+        raise InvalidInputError(f"type: {str(kind)[:40]!r} is not a type of record", hint=f"one of {known}")
+    return reader(record, at_us)
+
+
+def read_key(value: Any, field: str = "key") -> str:
+    """A record's own id: text of 1 to 255 characters. Errors: InvalidInputError."""
+    if type(value) is int:
+        value = str(value)
+    if not isinstance(value, str) or not value.strip() or len(value) > _KEY_CHARS or "\0" in value:
+        raise InvalidInputError(f"{field}: expected text of 1 to {_KEY_CHARS} characters", code="invalid_key")
+    return value
+
+
+def _key(record: Mapping[str, Any]) -> str:
+    value = record.get("id") or record.get("key")
+    return read_key(value, "id")
+
+
+def _at(record: Mapping[str, Any], at_us: int) -> int:
+    at = record.get("at")
+    return at_us if at is None else parse_instant(at)
+
+
+def _mapping(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = record.get(name)
+    if value is None:
+        return NOTHING
+    if not isinstance(value, Mapping):
+        raise InvalidInputError(
+            f"{name}: expected a mapping, got {type(value).__name__}", code="invalid_field"
+        )
+    return value
+
+
+def _text(record: Mapping[str, Any], name: str) -> str | None:
+    value = record.get(name)
+    if value is None or isinstance(value, str):
+        return value or None
+    raise InvalidInputError(f"{name}: expected text, got {type(value).__name__}", code="invalid_field")
+
+
+_INTERACTION = frozenset(
+    {"type", "id", "key", "kind", "at", "contact", "visitor", "lead", "properties", "actor", "batch"}
+)
+
+
+def _interaction(record: Mapping[str, Any], at_us: int) -> Interaction:
+    kind = record.get("kind")
+    if not isinstance(kind, str) or not kind or len(kind) > 100:
+        raise InvalidInputError("kind: expected text such as email.clicked", code="invalid_kind")
+    properties = _mapping(record, "properties")
+    if not _INTERACTION.issuperset(record):
+        properties = {**properties, "extra": {k: v for k, v in record.items() if k not in _INTERACTION}}
+    lead = record.get("lead")
+    return Interaction(
+        _key(record),
+        kind,
+        _at(record, at_us),
+        _mapping(record, "contact"),
+        _text(record, "visitor"),
+        lead.get("id") if isinstance(lead, Mapping) else lead,
+        properties,
+        _text(record, "actor"),
+        _text(record, "batch"),
+    )
+
+
+def _submission(record: Mapping[str, Any], at_us: int) -> Submission:
+    form = record.get("form")
+    if not isinstance(form, str) or not form:
+        raise InvalidInputError("form: expected the name of a form", code="invalid_form")
+    return Submission(
+        _key(record),
+        form,
+        _mapping(record, "fields"),
+        _at(record, at_us),
+        _text(record, "visitor"),
+        _mapping(record, "context"),
+        _text(record, "actor"),
+        _text(record, "batch"),
+    )
+
+
+def _order(record: Mapping[str, Any], at_us: int) -> Order:
+    lines = record.get("lines") or ()
+    if not isinstance(lines, (list, tuple)) or not all(isinstance(line, Mapping) for line in lines):
+        raise InvalidInputError("lines: expected a list of mappings", code="invalid_field")
+    return Order(
+        _key(record),
+        _at(record, at_us),
+        _mapping(record, "contact"),
+        _text(record, "currency"),
+        tuple(lines),
+        _text(record, "visitor"),
+        _text(record, "actor"),
+        _text(record, "batch"),
+    )
+
+
+_DEAL = frozenset(
+    {
+        "type",
+        "id",
+        "key",
+        "at",
+        "lead",
+        "contact",
+        "status",
+        "amount",
+        "currency",
+        "campaign",
+        "owner",
+        "actor",
+        "batch",
+    }
+)
+
+
+def _deal(record: Mapping[str, Any], at_us: int) -> Deal:
+    at_us = _at(record, at_us)
+    id_ = read_key(record.get("id"), "id")
+    amount = record.get("amount")
+    status = record.get("status", "open")
+    # The same deal is reported again and again: what it says now is part of the input's key.
+    key = record.get("key") or f"{id_}@{status}@{at_us}"
+    return Deal(
+        read_key(key),
+        at_us,
+        id_,
+        _mapping(record, "lead"),
+        _mapping(record, "contact"),
+        status,
+        None if amount is None else str(amount),
+        _text(record, "currency"),
+        _text(record, "campaign"),
+        _text(record, "owner"),
+        {name: value for name, value in record.items() if name not in _DEAL},
+        _text(record, "actor"),
+        _text(record, "batch"),
+    )
+
+
+_ENTRY = frozenset({"type", "key", "at", "policy", "strategy", "line", "actor", "batch"})
+
+
+def _entry(record: Mapping[str, Any], at_us: int) -> Entry:
+    kind = record["type"]
+    own = {name: value for name, value in record.items() if name not in _ENTRY}
+    values = {
+        name: own.pop(name) for name in ("contact", "account", "lead") if isinstance(own.get(name), Mapping)
+    }
+    if own:
+        values[kind] = {**values.get(kind, {}), **own}
+    key = record.get("key") or f"{kind}:{read_key(record.get('id'), 'key')}@{_at(record, at_us)}"
+    return Entry(
+        read_key(key),
+        kind,
+        values,
+        _at(record, at_us),
+        _text(record, "policy"),
+        _text(record, "strategy"),
+        record.get("line"),
+        _text(record, "actor"),
+        _text(record, "batch"),
+    )
+
+
+def _command(record: Mapping[str, Any], at_us: int) -> Command:
+    plain = {name: value for name, value in record.items() if name not in ("type", "at", "id")}
+    return from_plain(COMMANDS[record["type"]], {**plain, "key": _key(record), "at_us": _at(record, at_us)})
+
+
+_READERS: Mapping[str, Callable[[Mapping[str, Any], int], Any]] = {
+    "interaction": _interaction,
+    "submission": _submission,
+    "order": _order,
+    "opportunity": _deal,
+    "deal": _deal,
+    **dict.fromkeys(("contact", "account", "lead", "user", "product"), _entry),
+    **{kind: _command for kind in COMMANDS if kind != "command"},
+}
+
+
+def to_input(command: Any, now_us: int) -> Input:
+    """A command as it is kept when no room keeps it in a form of its own."""
+    return Input(
+        command.key,
+        command.type,
+        min(command.at_us, now_us),
+        now_us,
+        actor=command.actor,
+        batch=getattr(command, "batch", None),
+        data=to_plain(command, _BASE),
+    )
+
+
+def same_input(kept: Input, command: Any) -> bool:
+    """Whether a repeated key comes with the body that was kept under it."""
+    if kept.type != command.type:
+        return False
+    if isinstance(command, Submission):
+        data = kept.data
+        return bool(data.get("form") == command.form and dict(data.get("fields", {})) == dict(command.fields))
+    if isinstance(command, Interaction):
+        return kept.kind == command.kind and dict(kept.properties) == dict(command.properties)
+    if isinstance(command, Command):
+        return bool(
+            from_plain(type(command), {**_plain(kept), "key": kept.id, "at_us": command.at_us}) == command
+        )
+    return True
+
+
+def _plain(kept: Input) -> dict[str, Any]:
+    plain = dict(kept.data)
+    if kept.actor is not None:
+        plain["actor"] = kept.actor
+    return plain
+
+
+def from_input(kept: Input) -> Any:
+    """The command that an input was kept from: what replay feeds again."""
+    data = kept.data
+    if kept.type == "interaction":
+        return Interaction(
+            kept.id, kept.kind or "", kept.at_us, read_reference(kept.reference), data.get("visitor"), kept.lead,
+            kept.properties, kept.actor, kept.batch,
+        )  # fmt: skip
+    if kept.type == "submission":
+        return Submission(
+            kept.id, data["form"], data["fields"], kept.at_us, data.get("visitor"), data.get("context", NOTHING),
+            kept.actor, kept.batch,
+        )  # fmt: skip
+    if kept.type == "entry":
+        return Entry(
+            kept.id, data["record"], data["values"], kept.at_us, data.get("policy"), data.get("strategy"),
+            data.get("line"), kept.actor, kept.batch,
+        )  # fmt: skip
+    if kept.type in COMMANDS:
+        return from_plain(COMMANDS[kept.type], {**_plain(kept), "key": kept.id, "at_us": kept.at_us})
+    cls = {"order": Order, "opportunity": Deal}[kept.type]
+    return from_plain(cls, {**_plain(kept), "key": kept.id, "at_us": kept.at_us})

@@ -1,0 +1,1 @@
+"""Process: the stages a lead goes through, from inquiry to sales acceptance."""

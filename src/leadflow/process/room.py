@@ -1,0 +1,79 @@
+"""The process as the engine sees it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from leadflow.expr import Term, Type
+from leadflow.model import commands, decisions
+from leadflow.model.lead import Lead
+from leadflow.model.time import NEVER_US
+from leadflow.process import apply, decide
+from leadflow.process.moves import Prepared, prepare
+from leadflow.process.state import TABLES, Instance
+from leadflow.room import Key, Room, View
+
+
+def _stage(view: View, asked: Any, args: tuple[Any, ...], prepared: Prepared) -> tuple[Any, int]:
+    return (None if asked.lead is None else asked.lead.stage), NEVER_US
+
+
+def follow_lead(row: Lead, prepared: Prepared) -> list[Key]:
+    """Once a lead is known: its instance of the active process."""
+    return [] if row.process is None else [("process", f"{row.id}|{row.process}")]
+
+
+def follow_process(row: Instance, prepared: Prepared) -> list[Key]:
+    """Once an instance is known: its lead."""
+    return [("lead", row.lead_id)]
+
+
+ROOM = Room(
+    name="process",
+    prepare=prepare,
+    tables=TABLES,
+    terms={"stage": (Term("stage", (), Type.CODE), _stage)},
+    follow={"lead": follow_lead, "process": follow_process},
+    keys={
+        cls: (lambda command, prepared: [("lead", command.lead)])
+        for cls in (
+            commands.Advance,
+            commands.SetFlag,
+            commands.SetStep,
+            commands.SwitchProcess,
+            commands.EndProcess,
+            commands.Reactivate,
+            commands.SetLeadState,
+        )
+    },
+    reacts={
+        decisions.RecordCreated: decide.on_lead_created,
+        decisions.ProcessStarted: decide.on_started,
+        decisions.StageChanged: decide.on_stage_changed,
+        decisions.ProcessEnded: decide.on_ended,
+        decisions.Scored: decide.on_changed,
+        decisions.LeadFlagged: decide.on_changed,
+        decisions.StepAnswered: decide.on_changed,
+        decisions.OwnerAssigned: decide.on_changed,
+        decisions.LeadStateChanged: decide.on_changed,
+        decisions.ScoreChanged: decide.on_measured,
+        decisions.GradeChanged: decide.on_measured,
+        commands.Advance: decide.on_advance,
+        commands.SetFlag: decide.on_set_flag,
+        commands.SetStep: decide.on_set_step,
+        commands.SwitchProcess: decide.on_switch,
+        commands.EndProcess: decide.on_end,
+        commands.Reactivate: decide.on_reactivate,
+        commands.SetLeadState: decide.on_set_state,
+        commands.Wake: decide.on_wake,
+    },
+    applies={
+        decisions.ProcessStarted: apply.apply_started,
+        decisions.StageChanged: apply.apply_stage_changed,
+        decisions.ProcessEnded: apply.apply_ended,
+        decisions.LeadFlagged: apply.apply_flagged,
+        decisions.LeadStateChanged: apply.apply_state,
+        decisions.StepAnswered: apply.apply_answered,
+        decisions.DeadlineMissed: apply.apply_missed,
+    },
+)

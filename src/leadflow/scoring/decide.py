@@ -1,0 +1,215 @@
+"""Scoring's reactions: behaviour moves scores, scores cross grades and thresholds, thresholds mark leads. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from leadflow.model.commands import Wake
+from leadflow.model.contact import Contact
+from leadflow.model.decisions import (
+    Decision,
+    InteractionReceived,
+    LeadFlagged,
+    RecordCreated,
+    RecordUpdated,
+    ThresholdLeft,
+    ThresholdReached,
+    VisitorIdentified,
+)
+from leadflow.model.lead import Lead
+from leadflow.model.records import Input
+from leadflow.room import Step, View
+from leadflow.scoring.prepare import Compiled, Prepared
+from leadflow.scoring.rescore import fresh, rescore
+from leadflow.scoring.state import Score
+from leadflow.scoring.subject import leads_of, score_id, subject_of
+
+# -- behaviour --------------------------------------------------------------------------------------------
+
+
+def on_interaction(view: View, fact: InteractionReceived, prepared: Prepared, now_us: int) -> Step | None:
+    """An interaction counts in every model whose signals it matches: of its contact, its account, its leads."""
+    contact = fact.contact
+    if contact is None:
+        return None
+    puts: list[Any] = []
+    decisions: list[Decision] = []
+    facts: list[Any] = []
+    for compiled, subject_id in _scored_by(view, contact, fact, prepared):
+        touched = compiled.signals.matching(fact.kind, fact.properties)
+        row = view.get(Score, score_id(subject_id, compiled.name))
+        if not touched and row is not None:
+            continue
+        if row is None or row.program != compiled.digest:
+            row = fresh(view, subject_id, compiled, row, now_us)
+            if row is None:
+                continue
+        signals = compiled.signals.observe(row.signals, fact.kind, fact.properties, fact.at_us)
+        rescore(view, compiled, row, signals, now_us, puts, decisions, facts)
+    if not puts:
+        return None
+    return Step(tuple(decisions), tuple(puts), (), tuple(facts))
+
+
+def _scored_by(
+    view: View, contact_id: str, fact: InteractionReceived, prepared: Prepared
+) -> Iterator[tuple[Compiled, str]]:
+    """Every (model, subject) that an interaction of a contact counts for."""
+    by_target = prepared.by_target
+    for compiled in by_target["contact"]:
+        yield compiled, contact_id
+    if by_target["account"]:
+        contact = view.get(Contact, contact_id)
+        if contact is not None and contact.account_id is not None:
+            for compiled in by_target["account"]:
+                yield compiled, contact.account_id
+    if by_target["lead"]:
+        for lead in view.find(Lead, "contact_id", contact_id):
+            for compiled in by_target["lead"]:
+                yield compiled, lead.id
+
+
+# -- records ----------------------------------------------------------------------------------------------
+
+
+def on_record(
+    view: View, decision: RecordCreated | RecordUpdated, prepared: Prepared, now_us: int
+) -> Step | None:
+    """A contact, account or lead was made or changed: the static parts of its scores are judged anew."""
+    if decision.record not in ("contact", "account", "lead"):
+        return None
+    puts: list[Any] = []
+    decisions: list[Decision] = []
+    facts: list[Any] = []
+    for compiled, subject_id in _read_by(view, decision, prepared):
+        row = view.get(Score, score_id(subject_id, compiled.name))
+        if row is None or row.program != compiled.digest:
+            row = fresh(view, subject_id, compiled, row, now_us)
+            if row is None:
+                continue
+            bits = (row.bits, row.bits_until_us)
+        else:
+            subject = subject_of(view, subject_id, compiled)
+            if subject is None:
+                continue
+            bits = compiled.program.static(subject, now_us)
+            if bits == (row.bits, row.bits_until_us):
+                continue
+        rescore(view, compiled, row, row.signals, now_us, puts, decisions, facts, bits)
+    if isinstance(decision, RecordCreated) and decision.record == "lead":
+        decisions.extend(_already_ready(view, decision.subject, prepared))
+    if not (puts or decisions):
+        return None
+    return Step(tuple(decisions), tuple(puts), (), tuple(facts))
+
+
+def _read_by(
+    view: View, decision: RecordCreated | RecordUpdated, prepared: Prepared
+) -> Iterator[tuple[Compiled, str]]:
+    """Every (model, subject) whose static rules may read the record."""
+    by_target = prepared.by_target
+    id_ = decision.subject
+    if decision.record == "lead":
+        for compiled in by_target["lead"]:
+            yield compiled, id_
+        return
+    contacts = [id_]
+    if decision.record == "account":
+        for compiled in by_target["account"]:
+            yield compiled, id_
+        contacts = [contact.id for contact in view.find(Contact, "account_id", id_)]
+    for contact in contacts:
+        for compiled in by_target["contact"]:
+            yield compiled, contact
+        if by_target["lead"]:
+            for lead in view.find(Lead, "contact_id", contact):
+                for compiled in by_target["lead"]:
+                    yield compiled, lead.id
+
+
+def on_identified(view: View, decision: VisitorIdentified, prepared: Prepared, now_us: int) -> Step | None:
+    """What the visitor did before it was known by name counts from now on."""
+    earlier = [record for record in view.find(Input, "subject", decision.visitor) if record.kind is not None]
+    if not earlier:
+        return None
+    puts: list[Any] = []
+    decisions: list[Decision] = []
+    facts: list[Any] = []
+    for compiled in prepared.by_target["contact"]:
+        row = view.get(Score, score_id(decision.subject, compiled.name))
+        row = row or fresh(view, decision.subject, compiled, None, now_us)
+        if row is None:
+            continue
+        signals = row.signals
+        for record in earlier:
+            signals = compiled.signals.observe(signals, record.kind or "", record.properties, record.at_us)
+        rescore(view, compiled, row, signals, now_us, puts, decisions, facts)
+    return Step(tuple(decisions), tuple(puts), (), tuple(facts)) if puts else None
+
+
+# -- time -------------------------------------------------------------------------------------------------
+
+
+def on_wake(view: View, wake: Wake, prepared: Prepared, now_us: int) -> Step | None:
+    """A score changes by itself: something left its window, faded a step, or a date passed."""
+    if wake.table != "score":
+        return None
+    row = view.get(Score, wake.id)
+    if row is None or row.valid_until_us is None or row.valid_until_us > now_us:
+        return None
+    puts: list[Any] = []
+    decisions: list[Decision] = []
+    facts: list[Any] = []
+    compiled = prepared.models.get(row.model)
+    if compiled is None:
+        # The model is not live any more: its scores stay as they were and wait for nothing.
+        stale = Score(
+            row.id, row.subject, row.model, row.program, row.points, row.grade, row.is_ready, row.bits,
+            row.bits_until_us, None, row.updated_us, row.signals, row.version + 1,
+        )  # fmt: skip
+        return Step(puts=(stale,))
+    if row.program != compiled.digest:
+        row = fresh(view, row.subject, compiled, row, now_us)
+        if row is None:
+            return None
+    rescore(view, compiled, row, row.signals, now_us, puts, decisions, facts)
+    return Step(tuple(decisions), tuple(puts), (), tuple(facts))
+
+
+# -- leads ------------------------------------------------------------------------------------------------
+
+
+def on_crossing(
+    view: View, decision: ThresholdReached | ThresholdLeft, prepared: Prepared, now_us: int
+) -> Step | None:
+    """A threshold marks the subject's open leads sales-ready; leaving a `leave` bound takes the mark away."""
+    if not prepared.rules.marks_sales_ready:
+        return None
+    compiled = prepared.models[decision.model]
+    reached = isinstance(decision, ThresholdReached)
+    if not reached and compiled.model.leave is None:
+        return None
+    leads = leads_of(view, decision.subject, compiled)
+    flags = tuple(
+        LeadFlagged(subject=lead.id, flag="sales_ready", value=reached, because=decision.model)
+        for lead in leads
+        if lead.is_open and lead.sales_ready is not reached
+    )
+    return Step(flags) if flags else None
+
+
+def _already_ready(view: View, lead_id: str, prepared: Prepared) -> list[Decision]:
+    """A new lead of somebody whose score is over the threshold is sales-ready at once."""
+    lead = view.get(Lead, lead_id)
+    if lead is None or not prepared.rules.marks_sales_ready:
+        return []
+    basis = {"contact": lead.contact_id, "account": lead.account_id}
+    for compiled in prepared.models.values():
+        subject_id = basis.get(compiled.model.target)
+        if subject_id is None or compiled.model.target != lead.basis:
+            continue
+        score = view.get(Score, score_id(subject_id, compiled.name))
+        if score is not None and score.is_ready:
+            return [LeadFlagged(subject=lead_id, flag="sales_ready", value=True, because=compiled.name)]
+    return []

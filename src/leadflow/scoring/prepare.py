@@ -1,0 +1,106 @@
+"""Models, compiled once per playbook."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Any
+
+from attrs import field, frozen
+
+from leadflow.expr import Schema, ScoreProgram, ScoreRule, SignalTable, compile_score
+from leadflow.model.values import CONSENT_LEVELS
+from leadflow.scoring.rules import Model, Rule, ScoringRules
+
+
+@frozen
+class Compiled:
+    """One live model, ready to score. `digest` names its rules: a stored score of other rules is made anew."""
+
+    name: str
+    model: Model
+    digest: str
+    signals: SignalTable
+    program: ScoreProgram
+    consent: int
+    bounds: tuple[int, ...]
+    grades: tuple[str, ...]
+
+    def grade(self, points: int) -> str | None:
+        """The grade of a score; None below the first."""
+        position = bisect_right(self.bounds, points)
+        return self.grades[position - 1] if position else None
+
+
+@frozen
+class Prepared:
+    """Scoring's rules, compiled: live models by name and by whose score they are."""
+
+    rules: ScoringRules
+    models: Mapping[str, Compiled]
+    by_target: Mapping[str, tuple[Compiled, ...]] = field(factory=dict)
+
+
+def prepare(playbook: Any, schema: Schema) -> Prepared:
+    """Compile every live model."""
+    rules: ScoringRules = playbook.scoring
+    models = {
+        name: compile_model(name, model, schema)
+        for name, model in rules.models.items()
+        if model.state == "live"
+    }
+    by_target = {
+        target: tuple(each for each in models.values() if each.model.target == target)
+        for target in ("contact", "account", "lead")
+    }
+    return Prepared(rules, models, by_target)
+
+
+def compile_model(name: str, model: Model, schema: Schema) -> Compiled:
+    """Compile one model. Errors: ExpressionError for a condition that does not parse or check."""
+    table = SignalTable()
+    groups = {key: (group.at_least, group.at_most) for key, group in model.groups.items()}
+    program = compile_score(
+        [score_rule(rule) for rule in model.rules],
+        groups,
+        schema,
+        table,
+        floor=model.floor,
+        ceiling=model.ceiling,
+    )
+    grades = sorted(model.grades, key=lambda grade: grade.at_least)
+    return Compiled(
+        name,
+        model,
+        blake2b(repr((name, model)).encode(), digest_size=6).hexdigest(),
+        table,
+        program,
+        CONSENT_LEVELS[model.consent],
+        tuple(grade.at_least for grade in grades),
+        tuple(grade.name for grade in grades),
+    )
+
+
+def score_rule(rule: Rule) -> ScoreRule:
+    """A rule as the condition language takes it."""
+    where = tuple(rule.where.items())
+    common: dict[str, Any] = {"group": rule.group, "cap": rule.cap}
+    if rule.when is not None:
+        return ScoreRule(rule.name, rule.points, when=rule.when, **common)
+    if rule.each is not None:
+        return ScoreRule(
+            rule.name,
+            rule.points,
+            each=(rule.each, where),
+            within=rule.within,
+            limit=rule.limit,
+            half_life_days=rule.half_life_days,
+            **common,
+        )
+    if rule.none is not None:
+        return ScoreRule.none(rule.name, rule.points, rule.none, where, within=rule.within, **common)
+    assert rule.of is not None  # noqa: S101 - exactly one is set
+    return ScoreRule.at_least(
+        rule.name, rule.points, rule.at_least, rule.of, where, within=rule.within, **common
+    )
