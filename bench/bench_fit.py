@@ -29,9 +29,7 @@ def made(leads: int, seed: int = 7) -> list[Example]:
     """Leads with a hidden log-odds model over some of their 30 fields; a tenth of the cells is empty."""
     chance = random.Random(seed)
     sizes = [4 + 3 * place for place in range(TEXTS)]
-    pulls = [
-        [chance.gauss(0, 0.5) if place % 2 else 0.0 for _ in range(size)] for place, size in enumerate(sizes)
-    ]
+    pulls = [[chance.gauss(0, 0.5) if place % 2 else 0.0 for _ in range(size)] for place, size in enumerate(sizes)]
     examples = []
     for row in range(leads):
         features: dict[str, Any] = {}
@@ -80,9 +78,7 @@ def run(scale: float = 1.0) -> list[dict[str, Any]]:
     return rows
 
 
-def _row(
-    name: str, examples: list[Example], seconds: float, base: float, auc: float | None
-) -> dict[str, Any]:
+def _row(name: str, examples: list[Example], seconds: float, base: float, auc: float | None) -> dict[str, Any]:
     return {
         "name": name,
         "leads": len(examples),

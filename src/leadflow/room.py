@@ -63,13 +63,14 @@ class View(Protocol):
 class Table:
     """Where rows of one kind are kept.
 
-    `row` is an attrs class whose first field is `id` and last is `version`; `indexes` are columns (or "a,b" pairs, a
-    column pair that is scanned in order) that can be looked up; `due` is the column with the next moment at which the
+    `row` is an attrs class whose first field is `id` and last is `version`; `indexes` are columns that can be looked up;
+    `orders` are runs of columns that lists are read in; `due` is the column with the next moment at which the
     row wants to be woken, if it has one. `packed` columns are bytes made by the pair of functions given.
     """
 
     row: type[Any]
     indexes: tuple[str, ...] = ()
+    orders: tuple[tuple[str, ...], ...] = ()
     due: str | None = None
     packed: Mapping[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = field(factory=dict)
 

@@ -111,9 +111,7 @@ def test_it_is_open_at_the_next_opening_and_closed_until_then(schedule: Schedule
 
 
 @given(schedules(), instants)
-def test_working_time_of_a_minute_is_all_or_nothing_and_agrees_with_is_open(
-    schedule: Schedule, start: int
-) -> None:
+def test_working_time_of_a_minute_is_all_or_nothing_and_agrees_with_is_open(schedule: Schedule, start: int) -> None:
     worked = working_between(schedule, start, start + MINUTE_US)
     assert worked == (MINUTE_US if is_open(schedule, start) else 0)
 
@@ -130,9 +128,7 @@ def test_wall_times_keep_their_order(zone: str, day: date, one: int, other: int)
 
 
 @given(st.sampled_from(ZONES), instants)
-def test_a_wall_time_that_exists_reads_back_and_one_that_is_skipped_is_the_end_of_the_gap(
-    zone: str, now: int
-) -> None:
+def test_a_wall_time_that_exists_reads_back_and_one_that_is_skipped_is_the_end_of_the_gap(zone: str, now: int) -> None:
     day, minute = local_day(now, zone), now // MINUTE_US % 1440
     found = wall_us(zone, day, minute)
     wall = datetime.fromordinal(day) + timedelta(minutes=minute)

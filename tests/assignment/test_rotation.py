@@ -136,9 +136,7 @@ def test_whoever_comes_and_goes_unequal_weights_keep_their_proportion(
 
 
 @given(weightings, st.integers(1, 60))
-def test_least_loaded_turns_per_weight_differ_by_at_most_one_turn(
-    weights: dict[str, int], leads: int
-) -> None:
+def test_least_loaded_turns_per_weight_differ_by_at_most_one_turn(weights: dict[str, int], leads: int) -> None:
     rota = Rota(pool(weights, "least_loaded"))
     for _ in range(leads):
         rota.lead()

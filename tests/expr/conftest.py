@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from leadflow.expr import Field, Schema, Signal, SignalTable, Term, Type, state_of, sum_state_of
+from leadflow.expr import Field, Schema, Signal, SignalTable, Term, Type, check, state_of, sum_state_of
 from leadflow.expr import nodes as n
 from leadflow.expr.check import type_of
 from leadflow.expr.signals import micro_units
@@ -171,14 +171,15 @@ def occurrences(function: str, **changed: Any) -> st.SearchStrategy[n.Occurrence
 
 
 limited = {"within_us": st.sampled_from(WINDOWS), "limit": st.integers(1, 3)}
-counts = occurrences("count") | occurrences("count", **limited)
+counts = occurrences("count")
+limited_counts = occurrences("count", **limited)
 sums = occurrences("sum", property=st.just("amount")) | occurrences("sum", property=st.just("amount"), **limited)
 ages = occurrences("days_since", within_us=st.none())
 scores = st.sampled_from(["fit", "heat"]).map(lambda name: n.TermRef("score", (n.Literal(name),)))
 number_literals = (st.integers(-2, 9) | st.sampled_from([Decimal("2.5"), Decimal("0.25")])).map(n.Literal)
 number_reads = st.sampled_from([field("age"), field("employees", "account")]) | scores | counts | sums | ages
 number_nodes = st.recursive(
-    number_reads | number_literals,
+    number_reads | limited_counts | number_literals,
     lambda inner: st.builds(n.Arithmetic, st.sampled_from("+-*"), inner, inner),
     max_leaves=3,
 )
@@ -202,10 +203,15 @@ def lists(*strategies: Any) -> st.SearchStrategy[n.ListLiteral]:
     return st.lists(st.one_of(*strategies), max_size=3).map(lambda items: n.ListLiteral(tuple(items)))
 
 
+def _is_reachable(node: n.Compare) -> bool:
+    return "at most" not in str(check(node, SCHEMA))
+
+
 texts = st.sampled_from([*WORDS, *CODES]).map(n.Literal)
 _leaves = st.one_of(
     either_way(orderings, number_reads, number_literals),
-    st.builds(n.Compare, orderings, number_nodes, number_nodes),
+    either_way(orderings, limited_counts, st.integers(-1, 1).map(n.Literal)),
+    st.builds(n.Compare, orderings, number_nodes, number_nodes).filter(_is_reachable),
     either_way(equality, code_nodes, code_nodes | text_nodes | texts),
     either_way(equality, text_nodes, text_nodes),
     either_way(equality, boolean_nodes, boolean_nodes | occurrences("any")),
@@ -216,8 +222,18 @@ _leaves = st.one_of(
     st.builds(n.Compare, memberships, code_nodes | text_nodes, lists(texts)),
     st.builds(n.Compare, memberships, number_reads, lists(number_literals)),
     st.builds(n.Compare, memberships, st.just(field("created_at")), lists(moments.map(n.InstantLiteral))),
-    st.builds(n.Compare, memberships, text_nodes | texts | code_nodes, st.sampled_from([field("tags"), field("codes"), field("title")])),
-    st.builds(n.TextTest, st.sampled_from(["contains", "starts_with", "ends_with"]), text_nodes | code_nodes, text_nodes | texts),
+    st.builds(
+        n.Compare,
+        memberships,
+        text_nodes | texts | code_nodes,
+        st.sampled_from([field("tags"), field("codes"), field("title")]),
+    ),
+    st.builds(
+        n.TextTest,
+        st.sampled_from(["contains", "starts_with", "ends_with"]),
+        text_nodes | code_nodes,
+        text_nodes | texts,
+    ),
     (text_nodes | code_nodes | number_reads | instants)
     .filter(lambda node: isinstance(node, (n.FieldRef, n.TermRef)))
     .map(n.IsNone),
@@ -231,14 +247,7 @@ leaves = st.deferred(lambda: _leaves)
 groups = st.lists(st.deferred(lambda: conditions), min_size=2, max_size=3).map(tuple)
 """Deferred, because Hypothesis writes out the name of every other strategy, and this one would not end."""
 conditions = st.deferred(
-    lambda: (
-        leaves
-        | leaves
-        | leaves
-        | st.builds(n.And, groups)
-        | st.builds(n.Or, groups)
-        | st.builds(n.Not, conditions)
-    )
+    lambda: leaves | leaves | leaves | st.builds(n.And, groups) | st.builds(n.Or, groups) | st.builds(n.Not, conditions)
 )
 
 
@@ -354,7 +363,11 @@ class Oracle:
     def occurrence(self, node: n.Occurrence, exact: bool) -> Any:
         signal = Signal(node.kind, tuple((name, value.value) for name, value in node.where))
         found = sorted(
-            ((at, micro_units(props.get("amount"))) for kind, props, at in self.world.events if signal.accepts(kind, props)),
+            (
+                (at, micro_units(props.get("amount")))
+                for kind, props, at in self.world.events
+                if signal.accepts(kind, props)
+            ),
             reverse=True,
         )
         if node.within_us is not None:

@@ -73,7 +73,10 @@ def test_a_leaf_of_windows_and_moments_changes_exactly_at_until(lab: Any, data: 
         st.integers(1, 9).map(n.Literal),
     )
     moment = st.builds(
-        n.Compare, st.sampled_from(["<", ">=", "<=", ">"]), st.just(n.FieldRef("contact", "created_at")), windows.map(n.Ago)
+        n.Compare,
+        st.sampled_from(["<", ">=", "<=", ">"]),
+        st.just(n.FieldRef("contact", "created_at")),
+        windows.map(n.Ago),
     )
     node, world, now_us = data.draw(occurrence | age | moment), data.draw(lab.worlds), data.draw(lab.moments)
     table = SignalTable()
@@ -96,7 +99,9 @@ def test_signals_shared_with_other_rules_change_nothing(lab: Any, data: st.DataO
     assert condition.test(world.view(now_us, alone), now_us) == among_others.test(world.view(now_us, shared), now_us)
 
 
-@pytest.mark.parametrize("text", ['contact.country != "DE"', 'not contact.country == "DE"', 'contact.country not in ["DE"]'])
+@pytest.mark.parametrize(
+    "text", ['contact.country != "DE"', 'not contact.country == "DE"', 'contact.country not in ["DE"]']
+)
 def test_a_missing_value_matches_nothing_but_is_none(lab: Any, text: str) -> None:
     table = SignalTable()
     view = lab.World(None, None, [], {}).view(lab.T0, table)

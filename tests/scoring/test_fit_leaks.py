@@ -66,9 +66,7 @@ CASES: list[tuple[str, str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("kind", "reason", "value"), CASES, ids=[f"{n}-{case[0]}" for n, case in enumerate(CASES)]
-)
+@pytest.mark.parametrize(("kind", "reason", "value"), CASES, ids=[f"{n}-{case[0]}" for n, case in enumerate(CASES)])
 def test_a_suspicious_column_is_flagged_left_out_and_told(kind: str, reason: str, value: Any) -> None:
     flags = flags_of(leads(x=value))
     assert set(flags) == {"lead.x"}
@@ -89,9 +87,7 @@ def test_a_value_that_never_wins_is_no_leak() -> None:
 def test_values_recorded_after_the_outcome_are_a_leak() -> None:
     def late(row: int) -> Example:
         lead = leads()[row]
-        return Example(
-            lead.id, lead.at_us, lead.won, {**lead.features, "lead.x": f"v{row % 3}"}, 1000, recorded(row)
-        )
+        return Example(lead.id, lead.at_us, lead.won, {**lead.features, "lead.x": f"v{row % 3}"}, 1000, recorded(row))
 
     def recorded(row: int) -> dict[str, int]:
         return {"lead.x": 2000 if row % 5 == 0 else 10, HONEST: 10}
@@ -127,8 +123,7 @@ def test_an_unknown_name_is_refused_with_a_suggestion() -> None:
 
 def test_with_leaks_only_there_is_nothing_to_learn_from() -> None:
     examples = [
-        Example(str(row), row, row % 4 == 0, {"lead.x": "signed" if row % 4 == 0 else None})
-        for row in range(200)
+        Example(str(row), row, row % 4 == 0, {"lead.x": "signed" if row % 4 == 0 else None}) for row in range(200)
     ]
     with pytest.raises(InvalidInputError, match=r"lead\.x: known for 100 % of won and 0 % of lost leads"):
         learn(examples)

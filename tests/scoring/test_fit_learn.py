@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from leadflow.errors import InvalidInputError, InvalidValueError
+from leadflow.expr import Field, Schema, SignalTable, Type, compile_condition
 from leadflow.model.time import DAY_US
 from leadflow.scoring.fit import Example, Fit, FitSettings, learn, render, to_mapping
 from leadflow.scoring.fit.additive import probability
@@ -29,9 +31,7 @@ def planted(count: int, seed: int, strength: float = 1.0) -> list[Example]:
     examples = []
     for row in range(count):
         origin, employees = chance.choice(["fair", "web", "mail", "phone"]), int(10 ** chance.uniform(0, 4))
-        pull = {"fair": 1.0, "web": 0.0, "mail": -1.0, "phone": 0.3}[origin] + (
-            0.8 if employees >= 100 else -0.4
-        )
+        pull = {"fair": 1.0, "web": 0.0, "mail": -1.0, "phone": 0.3}[origin] + (0.8 if employees >= 100 else -0.4)
         won = chance.random() < probability(-1.5 + strength * pull)
         features: dict[str, Any] = {
             "lead.origin": origin if chance.random() < 0.9 else None,
@@ -84,22 +84,24 @@ def test_labels_that_depend_on_nothing_give_an_auc_near_one_half() -> None:
         assert abs(report.points.auc - 0.5) < 0.06
 
 
-def test_the_score_of_a_lead_is_the_sum_of_the_rules_of_its_levels(fit: Fit) -> None:
-    for example in PLANTED[:200]:
-        labels = {f"{field.name}": field.level(example.features.get(field.name)) for field in fit.fields}
-        expected = 0
-        for field in fit.fields:
-            if labels[field.name]:
-                group = next(
-                    (
-                        g
-                        for g in field.merged(fit.points_by_field[fit.fields.index(field)])
-                        if labels[field.name] in g
-                    ),
-                    None,
-                )
-                expected += next(r.points for r in fit.rules if r.when == field.when(group)) if group else 0
-        assert fit.points(example.features) == expected
+SCHEMA = Schema(
+    {
+        "lead": {"origin": Field("origin", Type.CODE)},
+        "account": {"employees": Field("employees", Type.NUMBER)},
+        "contact": {"country": Field("country", Type.TEXT), "is_odd": Field("is_odd", Type.BOOLEAN)},
+    }
+)
+
+
+def test_the_score_of_a_lead_is_the_sum_of_the_rules_whose_conditions_hold(fit: Fit) -> None:
+    """What learning counted is what the condition language will say about the same lead."""
+    rules = [(compile_condition(rule.when, SCHEMA, SignalTable()), rule.points) for rule in fit.rules]
+    for example in PLANTED[:300]:
+        view = SimpleNamespace(lead=SimpleNamespace(), account=SimpleNamespace(), contact=SimpleNamespace())
+        for name, value in example.features.items():
+            record, _, attribute = name.partition(".")
+            setattr(getattr(view, record), attribute, value)
+        assert fit.points(example.features) == sum(points for rule, points in rules if rule.value(view, 0))
 
 
 def test_the_mapping_is_a_scoring_model_of_a_playbook(fit: Fit) -> None:
@@ -170,9 +172,7 @@ SMALL = st.lists(
     st.sampled_from(["time", "hash"]),
     st.sampled_from(["naive_bayes", "logistic", "best"]),
 )
-def test_the_order_of_the_examples_does_not_matter(
-    rows: list[Any], chance: Any, split: Any, method: Any
-) -> None:
+def test_the_order_of_the_examples_does_not_matter(rows: list[Any], chance: Any, split: Any, method: Any) -> None:
     examples = [
         Example(f"{n:03}", day * DAY_US, won, {"lead.x": text, "lead.n": number})
         for n, (won, text, number, day) in enumerate(rows)
@@ -254,9 +254,7 @@ def test_leads_too_young_to_be_decided_are_left_out_won_or_not() -> None:
 def test_young_leads_are_told_of_unless_left_out() -> None:
     """A lead is won 60 days after it came in at the earliest, so the newest leads look lost."""
     young = [evolve(e, won=e.won and e.at_us < 240 * DAY_US) for e in PLANTED]
-    assert any(
-        "set mature_days" in note for note in learn(young, FitSettings(method="naive_bayes")).report.notes
-    )
+    assert any("set mature_days" in note for note in learn(young, FitSettings(method="naive_bayes")).report.notes)
     ripe = learn(young, FitSettings(method="naive_bayes", mature_days=60)).report
     assert not ripe.notes
     assert ripe.immature == sum(e.at_us > PLANTED[-1].at_us - 60 * DAY_US for e in young)

@@ -13,9 +13,7 @@ from leadflow.scoring.fit import Confusion, auc, measured
 from leadflow.scoring.fit.measures import at_threshold, auc_error, brier, calibration, lift, log_loss
 
 SCORED = st.lists(st.tuples(st.integers(-5, 5), st.booleans()), min_size=1, max_size=40)
-CHANCES = st.lists(
-    st.tuples(st.sampled_from([0.0, 0.05, 0.2, 0.5, 0.9, 1.0]), st.booleans()), min_size=1, max_size=60
-)
+CHANCES = st.lists(st.tuples(st.sampled_from([0.0, 0.05, 0.2, 0.5, 0.9, 1.0]), st.booleans()), min_size=1, max_size=60)
 
 
 def split(pairs: list[tuple[float, bool]]) -> tuple[list[float], list[bool]]:

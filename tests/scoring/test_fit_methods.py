@@ -60,11 +60,7 @@ def newton(columns: list[bytes], sizes: list[int], won: bytes, ridge: float) -> 
     rows = [
         [
             1.0,
-            *(
-                float(c[i] == level)
-                for c, size in zip(columns, sizes, strict=True)
-                for level in range(1, size + 1)
-            ),
+            *(float(c[i] == level) for c, size in zip(columns, sizes, strict=True) for level in range(1, size + 1)),
         ]
         for i in range(len(won))
     ]
@@ -78,10 +74,7 @@ def newton(columns: list[bytes], sizes: list[int], won: bytes, ridge: float) -> 
             for j in range(width)
         ]
         bend = [
-            [
-                sum(p * (1 - p) * row[j] * row[k] for p, row in zip(chances, rows, strict=True))
-                for k in range(width)
-            ]
+            [sum(p * (1 - p) * row[j] * row[k] for p, row in zip(chances, rows, strict=True)) for k in range(width)]
             for j in range(width)
         ]
         for j in range(width):

@@ -23,9 +23,7 @@ def wrong(instance: Any, attribute: Attribute[Any], said: str, hint: str = "") -
     """The error to raise about a field: class, name of the record, field, what is wrong, the way out."""
     name = getattr(instance, "name", None) or getattr(instance, "user", None)
     owner = f"{type(instance).__name__} {name!r}" if isinstance(name, str) else type(instance).__name__
-    return InvalidValueError(
-        f"{owner}.{attribute.name}: {said}", hint=hint, details={"field": attribute.name}
-    )
+    return InvalidValueError(f"{owner}.{attribute.name}: {said}", hint=hint, details={"field": attribute.name})
 
 
 def suggestion(value: object, options: tuple[str, ...]) -> str:
@@ -146,8 +144,6 @@ def ordinal(text: str) -> int | None:
 maybe_text = validators.optional(is_text)
 maybe_span = validators.optional(is_span)
 maybe_date = validators.optional(is_date)
-is_cap = validators.optional(
-    is_whole(1, 1_000_000, "leave it out for no cap, write paused = true for no leads")
-)
+is_cap = validators.optional(is_whole(1, 1_000_000, "leave it out for no cap, write paused = true for no leads"))
 any_target = is_target(*TARGET_KINDS)
 final_target = is_target("user", "pool", "queue")

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from attrs import field, frozen, validators
 
 from leadflow.assignment.eligibility import Params
-from leadflow.assignment.territory import Place
+from leadflow.assignment.territory import NOWHERE, Place
 from leadflow.assignment.turns import PoolState
 from leadflow.model.values import NOTHING
 
@@ -39,14 +39,14 @@ class AccountClaim:
 class Request:
     """A lead that needs an owner.
 
-    `owner` is the one it has; `is_duplicate` says that it came in again; `has_free_mail` that the address is of a free-mail
-    domain; `former_owners` must not get it (again).
+    `owner` is the one it has; `is_duplicate` says that it came in again; `has_free_mail` that the address is
+    of a free-mail domain; `former_owners` must not get it (again).
     """
 
     owner: str | None = None
     is_duplicate: bool = False
     has_free_mail: bool = False
-    place: Place = Place()
+    place: Place = NOWHERE
     interests: tuple[Interest, ...] = ()
     skills: frozenset[str] = frozenset()
     former_owners: frozenset[str] = frozenset()
@@ -70,8 +70,8 @@ class Lookup(Protocol):
     def owner_of(self, relation: str) -> str | None:
         """The owner by a relation.
 
-        "person" is the owner of the same person (contact or earlier lead), "product_line:<name>" of the person's earlier
-        lead of that line; entries may name others ("account", "form", "campaign" ...).
+        "person" is the owner of the same person (contact or earlier lead), "product_line:<name>" of the
+        person's earlier lead of that line; entries may name others ("account", "form", "campaign" ...).
         """
 
     def accounts(self) -> Sequence[AccountClaim]:
@@ -115,10 +115,10 @@ class LineChoice:
 class Choice:
     """Who gets the lead, and why.
 
-    Exactly one of three: `owner`; `queue`; or held by `pool` until `hold_until_us` (then `queue` is where it waits, if
-    the pool names one). `rule` is the entry or chain step that decided, `stage` says which: "entry", "chain", "kept",
-    "duplicate" or "target". `pools` are the rotations that moved, to be written in the same commit. `notify` are
-    templates, `slas` what starts now, `lines` the owners per product line.
+    Exactly one of three: `owner`; `queue`; or held by `pool` until `hold_until_us` (then `queue` is where it
+    waits, if the pool names one). `rule` is the entry or chain step that decided, `stage` says which:
+    "entry", "chain", "kept", "duplicate" or "target". `pools` are the rotations that moved, to be written in
+    the same commit. `notify` are templates, `slas` what starts now, `lines` the owners per product line.
     """
 
     at_us: int

@@ -36,8 +36,8 @@ class Skipped:
 class Situation:
     """What a pool looks at besides its own turns.
 
-    `inactive` are users whose account is off, `unavailable` those out of rotation for now, `open_counts` the open leads per user, `skills` those this lead
-    requires, `former` the users who must not get it (again).
+    `inactive` are users whose account is off, `unavailable` those out of rotation for now, `open_counts` the
+    open leads per user, `skills` those this lead requires, `former` the users who must not get it (again).
     """
 
     now_us: int
@@ -126,9 +126,7 @@ def _schedule(pool: Pool, member: Member, situation: Situation) -> Schedule | No
         return None
     schedule = situation.schedules.get(name)
     if schedule is None:
-        raise NotFoundError(
-            f"no schedule {name!r}", code="schedule_unknown", hint="faults(rules) lists such names"
-        )
+        raise NotFoundError(f"no schedule {name!r}", code="schedule_unknown", hint="faults(rules) lists such names")
     return schedule
 
 

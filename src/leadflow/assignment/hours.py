@@ -159,9 +159,7 @@ def blocks_on(schedule: Schedule, day: int) -> Blocks:
     return schedule.days[(day + 6) % 7]
 
 
-def _openings(
-    schedule: Schedule, at_us: int, *, days: int, idle_days: int | None = None
-) -> Iterator[tuple[int, int]]:
+def _openings(schedule: Schedule, at_us: int, *, days: int, idle_days: int | None = None) -> Iterator[tuple[int, int]]:
     """Openings by start, from the day before (its night shift may still run) to `days` days on.
 
     Look at least one day on: where the clock goes back over midnight, tomorrow's blocks can start today.

@@ -57,9 +57,7 @@ Strategy = Callable[[tuple[Member, ...], PoolState, Situation], tuple[str, PoolS
 """Chooses one of the eligible members (in order, never empty) and moves its own part of the state; pure."""
 
 
-def pick(
-    pool: Pool, state: PoolState, situation: Situation, strategies: Mapping[str, Strategy] = NOTHING
-) -> Pick:
+def pick(pool: Pool, state: PoolState, situation: Situation, strategies: Mapping[str, Strategy] = NOTHING) -> Pick:
     """Give one lead to a member of the pool.
 
     Those who cannot take it are set aside before the choice, so that no backup gets their share. `strategies`
@@ -93,9 +91,7 @@ def pick(
     return Pick(user=user, state=counted(ready, user), skipped=skipped + others)
 
 
-def _prepared(
-    members: Collection[Member], state: PoolState, found: Mapping[str, Skipped | None]
-) -> PoolState:
+def _prepared(members: Collection[Member], state: PoolState, found: Mapping[str, Skipped | None]) -> PoolState:
     """The state just before a choice: who cannot be chosen is out of rotation, who is new or back is level.
 
     Shape: `members` in order; `found` has the obstacle of each. Counters of users who left the pool are
@@ -128,9 +124,7 @@ def _prepared(
 # -- strategies -------------------------------------------------------------------------------------------
 
 
-def _round_robin(
-    eligible: tuple[Member, ...], state: PoolState, situation: Situation
-) -> tuple[str, PoolState]:
+def _round_robin(eligible: tuple[Member, ...], state: PoolState, situation: Situation) -> tuple[str, PoolState]:
     member = _after(eligible, state.pointer)
     return member.user, evolve(state, pointer=_place(member))
 
@@ -148,9 +142,7 @@ def _weighted(eligible: tuple[Member, ...], state: PoolState, situation: Situati
     return chosen, evolve(state, members=_with_currents(state.members, currents), scale=scale)
 
 
-def _least_loaded(
-    eligible: tuple[Member, ...], state: PoolState, situation: Situation
-) -> tuple[str, PoolState]:
+def _least_loaded(eligible: tuple[Member, ...], state: PoolState, situation: Situation) -> tuple[str, PoolState]:
     return min(eligible, key=lambda member: _load(member, state)).user, state
 
 
@@ -175,9 +167,7 @@ _IN_ORDER: Final = frozenset({"round_robin", "weighted"})
 def _strategy(name: str, strategies: Mapping[str, Strategy]) -> Strategy:
     found = _BUILT_IN.get(name) or strategies.get(name)
     if found is None:
-        raise NotFoundError(
-            f"no strategy {name!r}", code="strategy_unknown", hint="hand it in as strategies={...}"
-        )
+        raise NotFoundError(f"no strategy {name!r}", code="strategy_unknown", hint="hand it in as strategies={...}")
     return found
 
 

@@ -116,9 +116,7 @@ class Pool:
                 said = f"{where}.members: {member.user!r} has weight {member.weight}, unused by round_robin"
                 raise InvalidValueError(said, hint='write strategy = "weighted"')
             if self.strategy == "capacity" and member.cap is None:
-                raise InvalidValueError(
-                    f"{where}.members: {member.user!r} needs a cap for the strategy 'capacity'"
-                )
+                raise InvalidValueError(f"{where}.members: {member.user!r} needs a cap for the strategy 'capacity'")
 
 
 @frozen(kw_only=True)
@@ -188,9 +186,7 @@ class Sla:
         if self.clock == "working" and self.schedule is None:
             raise InvalidValueError(f"Sla {self.name!r}.schedule: the clock 'working' needs working hours")
         if self.on_breach != "alert" and self.queue is None:
-            raise InvalidValueError(
-                f"Sla {self.name!r}.queue: on_breach {self.on_breach!r} needs a queue to end in"
-            )
+            raise InvalidValueError(f"Sla {self.name!r}.queue: on_breach {self.on_breach!r} needs a queue to end in")
 
     @property
     def within_us(self) -> int:
@@ -276,9 +272,7 @@ def faults(rules: AssignmentRules) -> tuple[tuple[str, str], ...]:
     found: list[tuple[str, str]] = []
     for path, kind, name in _references(rules):
         if name and kind in known and name not in known[kind]:
-            found.append(
-                (path, f"no {kind} {name!r}; {suggestion(name, known[kind])}".removesuffix("; one of "))
-            )
+            found.append((path, f"no {kind} {name!r}; {suggestion(name, known[kind])}".removesuffix("; one of ")))
     kind, name = split_target(rules.default_owner)
     if kind == "pool" and any(pool.name == name and pool.queue is None for pool in rules.pools):
         found.append(

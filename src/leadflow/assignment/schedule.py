@@ -62,9 +62,7 @@ def _parse_block(text: str, where: str) -> tuple[int, int]:
         later = f"{text[:6]}{end_hour + 24:02d}:{text[9:]}"
         raise InvalidValueError(f"{where}: {text!r} ends before it starts", hint=f"past midnight: {later}")
     if end - start > _DAY_MIN:
-        raise InvalidValueError(
-            f"{where}: {text!r} is longer than a day", hint="write the rest on the next day"
-        )
+        raise InvalidValueError(f"{where}: {text!r} is longer than a day", hint="write the rest on the next day")
     return start, end
 
 

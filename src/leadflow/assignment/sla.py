@@ -74,23 +74,19 @@ def next_step(
         return Action(kind="stop", reason="criterion_met" if is_met else "owner_acted", hops=hops)
     if due_us is None or now_us < due_us:
         return Action(kind="wait", reason="not_due", at_us=due_us, hops=hops)
+    reason, queue = "missed", sla.queue
     if sla.on_breach == "alert":
-        return Action(kind="alert", reason="missed", hops=hops, pauses_owner=sla.pause_owner)
-    former = tuple(sorted(set(former_owners)))
-    if sla.on_breach == "reassign" and hops < sla.max_hops:
-        return Action(
-            kind="reassign",
-            reason="missed",
-            hops=hops + 1,
-            former_owners=former,
-            pauses_owner=sla.pause_owner,
-        )
+        kind, queue, former_owners = "alert", None, ()
+    elif sla.on_breach == "reassign" and hops < sla.max_hops:
+        kind, queue, hops = "reassign", None, hops + 1
+    else:
+        kind, reason = "queue", "missed" if sla.on_breach == "queue" else "max_hops"
     return Action(
-        kind="queue",
-        reason="missed" if sla.on_breach == "queue" else "max_hops",
+        kind=kind,
+        reason=reason,
         hops=hops,
-        former_owners=former,
-        queue=sla.queue,
+        former_owners=tuple(sorted(set(former_owners))),
+        queue=queue,
         pauses_owner=sla.pause_owner,
     )
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from datetime import date
+from typing import Final
 
 from attrs import frozen
 
 from leadflow.assignment.hours import local_day
 from leadflow.assignment.rules import Territory
 
-LEVELS = ("postcode", "city", "region", "country", "default")
+LEVELS: Final = ("postcode", "city", "region", "country", "default")
 """Most specific first."""
 
 
@@ -27,6 +28,10 @@ class Place:
     city: str | None = None
     region: str | None = None
     country: str | None = None
+
+
+NOWHERE: Final = Place()
+"""A place of which nothing is known."""
 
 
 @frozen(kw_only=True)
@@ -99,9 +104,7 @@ def _coverage(territory: Territory, known: Place) -> tuple[int, int] | None:
     length = 0
     if territory.postcodes:
         prefixes = (_postcode(prefix) for prefix in territory.postcodes)
-        length = max(
-            (len(prefix) for prefix in prefixes if (known.postcode or "").startswith(prefix)), default=0
-        )
+        length = max((len(prefix) for prefix in prefixes if (known.postcode or "").startswith(prefix)), default=0)
         if not length:
             return None
     criteria = (

@@ -134,9 +134,7 @@ def rolled(pool: Pool, state: PoolState, now_us: int) -> PoolState:
     members = state.members
     if new_period:
         weights = {member.user: member.weight for member in pool.members}
-        rounds = int(
-            average_level(weights, members, [u for u, turns in members.items() if not turns.is_away]) // 1
-        )
+        rounds = int(average_level(weights, members, [u for u, turns in members.items() if not turns.is_away]) // 1)
         members = {
             user: evolve(turns, turns=0, leads=0, calibration=_carried(turns, weights.get(user, 1), rounds))
             for user, turns in members.items()
@@ -149,9 +147,7 @@ def rolled(pool: Pool, state: PoolState, now_us: int) -> PoolState:
     )
 
 
-def average_level(
-    weights: Mapping[str, int], members: Mapping[str, Turns], users: Collection[str]
-) -> Fraction:
+def average_level(weights: Mapping[str, int], members: Mapping[str, Turns], users: Collection[str]) -> Fraction:
     """Mean of turns per weight of some users; 0 of none."""
     levels = [Fraction(members[user].level, weights[user]) for user in users if user in weights]
     return Fraction(sum(levels), len(levels)) if levels else Fraction(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from heapq import heappush
 from typing import Any, TypeVar
 
 from leadflow.engine.asked import Asked
@@ -19,6 +20,7 @@ class Draft:
     """Rows as they stand at this point of a plan. Every write is journalled, so that one command can be undone alone."""
 
     __slots__ = (
+        "_due",
         "_fresh",
         "_indexes",
         "_journal",
@@ -26,6 +28,7 @@ class Draft:
         "_terms",
         "command",
         "decisions",
+        "due",
         "first",
         "inputs",
         "put",
@@ -36,6 +39,8 @@ class Draft:
         self._snapshot = snapshot
         self._terms = terms
         self._indexes = {name: table.indexes for name, table in tables.items()}
+        self._due = {name: table.due for name, table in tables.items() if table.due is not None}
+        self.due: list[tuple[int, str, str]] | None = None
         self._journal: list[tuple[dict[Any, Any], Any, Any]] = []
         self._fresh: dict[str, bool] = {}
         self.rows: dict[Key, Any] = {}
@@ -121,6 +126,10 @@ class Draft:
         if old is _ABSENT or old is None:
             old = None
             self._set(self._fresh, id_, True)
+        if self.due is not None and row is not None and table in self._due:
+            due_us = getattr(row, self._due[table])
+            if due_us is not None:
+                heappush(self.due, (due_us, table, id_))
         for column in self._indexes[table]:
             before = None if old is None else getattr(old, column)
             after = None if row is None else getattr(row, column)

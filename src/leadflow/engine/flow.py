@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any
 from uuid import uuid4
 
 from leadflow.engine import clock as _clock
+from leadflow.engine.explain import Explained, explain
 from leadflow.engine.intake import read_record, same_input, to_input
 from leadflow.engine.outcome import Ingested, Outcome, Result, result_of
 from leadflow.engine.plan import Plan, Rulebook, first_keys, next_keys, plan
+from leadflow.engine.queries import Listed, Lists
 from leadflow.engine.rooms import ROOMS, TABLES
 from leadflow.errors import ConflictError, InvalidInputError, LeadflowError, StoreError
+from leadflow.expr import Schema
 from leadflow.model.commands import Wake
 from leadflow.model.values import NOTHING
 from leadflow.playbook.playbook import Playbook
@@ -28,10 +31,14 @@ _ROUNDS = 12
 _ATTEMPTS = 8
 
 
+def schema_for(playbook: Playbook) -> Schema:
+    """What conditions may ask for under a playbook."""
+    return schema_of(playbook.attributes, (term for room in ROOMS for term, _ in room.terms.values()))
+
+
 def rulebook_of(playbook: Playbook) -> Rulebook:
     """Prepare all rooms' rules. Errors: ExpressionError, InvalidValueError, AdapterUnavailableError."""
-    terms = [term for room in ROOMS for term, _ in room.terms.values()]
-    schema = schema_of(playbook.attributes, terms)
+    schema = schema_for(playbook)
     rules = {room.name: room.prepare(playbook, schema) for room in ROOMS}
     return Rulebook.of(ROOMS, rules, playbook.digest, TABLES, to_input, same_input)
 
@@ -47,6 +54,7 @@ class Flow:
         self.playbook = playbook
         self.rulebook = rulebook_of(playbook)
         self._now = now or _clock.now_us
+        self._lists = Lists(store, self.rulebook, schema_for(playbook))
 
     def __enter__(self) -> Flow:
         return self
@@ -130,11 +138,50 @@ class Flow:
             yield from _statuses(done)
 
     def _ingest_history(self, commands: list[Any], now_us: int) -> Iterator[tuple[str, str, str]]:
-        yield from self._ingest_now(commands, now_us)
+        """Records at their own time, what is due in between."""
+        while commands:
+            last_us = max(command.at_us for command in commands)
+            wakes = self.due(last_us)
+            todo = commands
+            if len(wakes) == BATCH:
+                # More is due than one transaction should hold: take the records up to there, then go on.
+                reached_us = wakes[-1].due_us
+                todo = list(takewhile(lambda command: command.at_us <= reached_us, commands))
+                if not todo:
+                    self._carry_out(wakes, lambda wake: wake.due_us)
+                    continue
+            for done in self._carry_out(todo, lambda command: command.at_us, wakes):
+                yield from _statuses(done)
+            commands = commands[len(todo) :]
+
+    # -- asking -------------------------------------------------------------------------------------------
+
+    def preview(self, *commands: Any) -> Outcome:
+        """What `do` would answer, with every decision; nothing is written."""
+        now_us = self._now()
+        read = [read_record(command, now_us) for command in commands]
+        return Outcome(tuple(_results([self.plan(read, lambda command: now_us)]))) if read else Outcome()
+
+    def explain(self, id_: str) -> Explained:
+        """Why a contact, account, lead, opportunity or input is as it is. Errors: NotFoundError."""
+        return explain(self.store, self.rulebook, id_, self._now())
+
+    def leads(
+        self, where: str | None = None, *, order_by: str | None = None, limit: int | None = 100, since: Any = None
+    ) -> list[Listed]:
+        """Leads for which a condition holds, e.g. `where='score("interest") > 50', order_by="-score"`.
+
+        `since` (an instant) lists only leads made from then on: what is new since somebody last looked.
+        Errors: ExpressionError, InvalidInputError.
+        """
+        since_us = None if since is None else _clock.read_us(since)
+        return self._lists.leads(where, order_by, limit, self._now(), since_us)
 
     # -- plan and commit ----------------------------------------------------------------------------------
 
-    def _carry_out(self, commands: Sequence[Any], now: Callable[[Any], int]) -> list[Plan]:
+    def _carry_out(
+        self, commands: Sequence[Any], now: Callable[[Any], int], wakes: Sequence[Wake] | None = None
+    ) -> list[Plan]:
         """Plan and commit; a batch that lost a race is planned again from fresh rows, halved if it loses again."""
         if not commands:
             return []
@@ -142,7 +189,7 @@ class Flow:
         todo = [(list(commands), 0)]
         while todo:
             batch, attempt = todo.pop()
-            planned = self.plan(batch, now)
+            planned = self.plan(batch, now, wakes)
             try:
                 change = planned.change
                 if not change.is_empty:
@@ -158,14 +205,14 @@ class Flow:
             done.append(planned)
         return done
 
-    def plan(self, commands: Sequence[Any], now: Callable[[Any], int]) -> Plan:
+    def plan(self, commands: Sequence[Any], now: Callable[[Any], int], wakes: Sequence[Wake] | None = None) -> Plan:
         """Plan commands on fresh rows, loading what the plan asks for."""
         rulebook = self.rulebook
-        snapshot = self.store.load(first_keys(commands, rulebook))
+        snapshot = self.store.load(first_keys((*commands, *(wakes or ())), rulebook))
         fetched = dict(snapshot.rows)
         for _ in range(_ROUNDS):
             self._follow(snapshot, fetched)
-            planned = plan(snapshot, commands, rulebook, now)
+            planned = plan(snapshot, commands, rulebook, now, wakes)
             if not planned.need:
                 return planned
             fetched = self._more(snapshot, planned.need)

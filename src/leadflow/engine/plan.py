@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from heapq import heapify, heappop
 from typing import Any
 
 from attrs import define, field, frozen
@@ -145,38 +146,65 @@ def next_keys(rows: Mapping[Key, Any], rulebook: Rulebook) -> set[Key]:
     return keys
 
 
-def plan(snapshot: Snapshot, commands: Sequence[Any], rulebook: Rulebook, now: Callable[[Any], int]) -> Plan:
+def plan(
+    snapshot: Snapshot,
+    commands: Sequence[Any],
+    rulebook: Rulebook,
+    now: Callable[[Any], int],
+    wakes: Iterable[Wake] | None = None,
+) -> Plan:
     """Plan commands in order on what was loaded.
 
     `now(command)` is the moment at which a command is judged. A command that a rule refuses, or that sets off a runaway
     cascade, is undone alone; the others stand. What could not be read is gathered in `need`: load it and plan again.
+    With `wakes` (history), these and every timer that the plan itself sets are done in between, each when it is due.
     """
     draft = Draft(snapshot, rulebook.tables, rulebook.terms)
     result = Plan(draft)
+    if wakes is not None:
+        draft.due = [(wake.due_us, wake.table, wake.id) for wake in wakes]
+        heapify(draft.due)
     for command in commands:
         moment = now(command)
-        draft.command = command
-        mark = draft.mark()
-        draft.first = mark[1]
-        status, refusal = "accepted", None
-        try:
-            known = None if type(command) is Wake else draft.input(command.key)
-            if known is not None:
-                status = "repeated" if rulebook.same(known, command) else "conflict"
-            else:
-                _run(draft, command, rulebook, moment)
-        except Missing as missing:
-            result.need.update(missing.keys)
-            draft.undo(mark)
-        except _Refused as refused:
-            draft.undo(mark)
-            status, refusal = "refused", refused.refusal
-        except _Runaway as runaway:
-            draft.undo(mark)
-            status, refusal = "failed", Refusal("runaway", {"chain": " > ".join(runaway.chain)})
-            _fail(draft, command, rulebook, moment, refusal)
-        result.planned.append(Planned(command, status, mark[1], len(draft.decisions), refusal))
+        if draft.due:
+            _wake(draft, rulebook, moment, result)
+        result.planned.append(_planned(draft, command, rulebook, moment, result.need))
     return result
+
+
+def _wake(draft: Draft, rulebook: Rulebook, until_us: int, result: Plan) -> None:
+    """Do what is due before the next command."""
+    heap = draft.due
+    while heap and heap[0][0] <= until_us:
+        due_us, table, id_ = heappop(heap)
+        row = draft.rows.get((table, id_))
+        if (table, id_) in draft.rows and (row is None or getattr(row, rulebook.tables[table].due or "") != due_us):
+            continue
+        _planned(draft, Wake(table, id_, due_us), rulebook, due_us, result.need)
+
+
+def _planned(draft: Draft, command: Any, rulebook: Rulebook, now_us: int, need: set[Key]) -> Planned:
+    draft.command = command
+    mark = draft.mark()
+    draft.first = mark[1]
+    status, refusal = "accepted", None
+    try:
+        known = None if type(command) is Wake else draft.input(command.key)
+        if known is not None:
+            status = "repeated" if rulebook.same(known, command) else "conflict"
+        else:
+            _run(draft, command, rulebook, now_us)
+    except Missing as missing:
+        need.update(missing.keys)
+        draft.undo(mark)
+    except _Refused as refused:
+        draft.undo(mark)
+        status, refusal = "refused", refused.refusal
+    except _Runaway as runaway:
+        draft.undo(mark)
+        status, refusal = "failed", Refusal("runaway", {"chain": " > ".join(runaway.chain)})
+        _fail(draft, command, rulebook, now_us, refusal)
+    return Planned(command, status, mark[1], len(draft.decisions), refusal)
 
 
 def _run(draft: Draft, command: Any, rulebook: Rulebook, now_us: int) -> None:

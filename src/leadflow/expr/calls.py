@@ -122,9 +122,7 @@ _MOMENTS: dict[str, Callable[[str, Span], Node]] = {
 }
 
 
-def _moment(
-    reader: Reader, node: ast.Call, name: str, build: Callable[[str, Span], Node], first: str | None
-) -> Node:
+def _moment(reader: Reader, node: ast.Call, name: str, build: Callable[[str, Span], Node], first: str | None) -> Node:
     if first is None or len(node.args) != 1 or node.keywords:
         return reader.fault(node, f"{name}() takes one text")
     try:
@@ -148,9 +146,7 @@ def _occurrence(reader: Reader, node: ast.Call, name: str, kind: str | None) -> 
     if kind is None or len(node.args) != wanted:
         return reader.fault(node, f"{name}() asks for a kind of interaction", f"write {example}")
     if not _KIND.fullmatch(kind):
-        return reader.fault(
-            node.args[0], "this is not a kind of interaction", 'write "email.clicked" or "email.*"'
-        )
+        return reader.fault(node.args[0], "this is not a kind of interaction", 'write "email.clicked" or "email.*"')
     prop = _text_of(node.args[1]) if wanted == 2 else None
     if wanted == 2 and not prop:
         return reader.fault(node.args[1], "sum() adds up one property", f"write {example}")

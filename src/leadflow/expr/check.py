@@ -195,9 +195,7 @@ class _Checker:
             hint = self.guess(node.record, list(self.schema.records))
             self.fault(node, f"there is no record {node.record[:60]}", hint)
         elif node.name not in fields:
-            self.fault(
-                node, f"{node.record} has no field {node.name[:60]}", self.guess(node.name, list(fields))
-            )
+            self.fault(node, f"{node.record} has no field {node.name[:60]}", self.guess(node.name, list(fields)))
 
     def term(self, node: TermRef) -> None:
         term = self.schema.terms.get(node.name)
@@ -227,9 +225,7 @@ class _Checker:
             )
         if name in FUNCTIONS:
             return f"{name} needs brackets", f"write {name}(...)"
-        return f"there is no term {name}", self.guess(
-            name, [*self.schema.terms, *FUNCTIONS, *self.schema.records]
-        )
+        return f"there is no term {name}", self.guess(name, [*self.schema.terms, *FUNCTIONS, *self.schema.records])
 
     def example(self, name: str) -> str:
         term = self.schema.terms[name]
@@ -249,9 +245,7 @@ class _Checker:
     def occurrence(self, node: Occurrence) -> None:
         kinds = listed(self.schema.kinds)
         if kinds is not None and not _known_kind(node.kind, kinds):
-            self.fault(
-                node, f"there is no kind of interaction {node.kind[:60]!r}", self.guess(node.kind, kinds)
-            )
+            self.fault(node, f"there is no kind of interaction {node.kind[:60]!r}", self.guess(node.kind, kinds))
         if node.limit is not None and node.within_us is None:
             self.fault(node, "limit needs a window", 'add within="30d"')
 
@@ -264,9 +258,7 @@ class _Checker:
             return
         self.value(operand)
         if not maybe:
-            self.fault(
-                node, f"{to_text(operand)[:60]} is never None", "only a field, a term or days_since() can be"
-            )
+            self.fault(node, f"{to_text(operand)[:60]} is never None", "only a field, a term or days_since() can be")
 
     def text_test(self, node: TextTest) -> None:
         for side in (node.subject, node.needle):
@@ -296,12 +288,8 @@ class _Checker:
     def same_type(self, node: Compare, left: Type, right: Type) -> None:
         if depends_on_now(node.left) and depends_on_now(node.right):
             self.fault(node, "two moments of the clock are compared", "compare one with a field")
-        elif (
-            left is not right and not {left, right} <= TEXTUAL and not self.date_as_instant(node, left, right)
-        ):
-            self.fault(
-                node, f"a {left.value} cannot be compared with a {right.value}", _mismatch_hint({left, right})
-            )
+        elif left is not right and not {left, right} <= TEXTUAL and not self.date_as_instant(node, left, right):
+            self.fault(node, f"a {left.value} cannot be compared with a {right.value}", _mismatch_hint({left, right}))
         elif node.op not in ("==", "!=") and left not in ORDERED:
             self.fault(node, f"a {left.value} has no order", "write ==, != or in")
         else:
@@ -316,9 +304,7 @@ class _Checker:
         if not isinstance(day, (DateLiteral, Today)) or depends_on_now(moment):
             return False
         if node.op in ("==", "!="):
-            self.fault(
-                node, "an instant is hardly ever exactly a date", "write date <= field and field < next date"
-            )
+            self.fault(node, "an instant is hardly ever exactly a date", "write date <= field and field < next date")
         return True
 
     def compared_choice(self, node: Compare) -> None:

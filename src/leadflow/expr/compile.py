@@ -33,15 +33,11 @@ def _add(left: Any, right: Any) -> Any:
 
 
 def _subtract(left: Any, right: Any) -> Any:
-    return (
-        left - right if type(left) is type(right) is int else _EXACT.subtract(_number(left), _number(right))
-    )
+    return left - right if type(left) is type(right) is int else _EXACT.subtract(_number(left), _number(right))
 
 
 def _multiply(left: Any, right: Any) -> Any:
-    return (
-        left * right if type(left) is type(right) is int else _EXACT.multiply(_number(left), _number(right))
-    )
+    return left * right if type(left) is type(right) is int else _EXACT.multiply(_number(left), _number(right))
 
 
 CALCULATIONS: dict[str, Callable[[Any, Any], Any]] = {"+": _add, "-": _subtract, "*": _multiply}
@@ -118,6 +114,11 @@ class Function:
         """Leave the block."""
         self._depth -= 1
 
+    @property
+    def signals(self) -> frozenset[int]:
+        """The numbers of the signals that are looked up."""
+        return frozenset(int(name[1:]) for name in self._signals)
+
     def local(self) -> str:
         """A new local name."""
         self._made += 1
@@ -185,10 +186,16 @@ class _Value:
 
 @frozen
 class Decided:
-    """Code of a truth, and of until when it stays; `until` None: the clock has no part in it."""
+    """Code of a truth, and of until when it stays; `until` None: the clock has no part in it.
+
+    `edge` is the local with the one moment at which the truth flips, where there is just one; `is_before`: it holds
+    before that.
+    """
 
     truth: str
     until: str | None = None
+    edge: str | None = None
+    is_before: bool = False
 
 
 # -- conditions as one expression -------------------------------------------------------------------------
@@ -299,9 +306,7 @@ def _amount(operand: c.Count | c.Sum, to: Function, is_timed: bool) -> _Value:
         found = _Value(f"{state}[{1 if isinstance(operand, c.Sum) else 0}]")
     else:
         function = "summed" if isinstance(operand, c.Sum) else "counted"
-        found = _fetched(
-            f"{function}({state}, now, {operand.within_us}, {operand.limit})", to, is_timed, False
-        )
+        found = _fetched(f"{function}({state}, now, {operand.within_us}, {operand.limit})", to, is_timed, False)
     if isinstance(operand, c.Sum) and not operand.in_micro:
         return _Value(f"decimal_sum({found.code})", found.needs, found.untils)
     return found
@@ -355,8 +360,8 @@ def _decide_edge(core: c.Core, to: Function) -> Decided:
             untils, is_before = value.untils, core.negated
         case _:
             raise TypeError(type(core).__name__)
-    until = f"({edge} if now < {edge} else NEVER)"
-    return Decided(f"now {'<' if is_before else '>='} {edge}", _earliest((until, *untils)))
+    until = _earliest((f"({edge} if now < {edge} else NEVER)", *untils))
+    return Decided(f"now {'<' if is_before else '>='} {edge}", until, None if untils else edge, is_before)
 
 
 def _decide_group(core: c.Every | c.Some, to: Function) -> Decided:

@@ -11,7 +11,7 @@ from leadflow.expr.check import check, depends_on_now
 from leadflow.expr.compile import functions
 from leadflow.expr.explain import Explanation, explained
 from leadflow.expr.lower import lower
-from leadflow.expr.nodes import FieldRef, Literal, Node, Occurrence, TermRef, walk
+from leadflow.expr.nodes import FieldRef, Node, Occurrence, TermRef, walk
 from leadflow.expr.parse import parse
 from leadflow.expr.signals import SignalTable
 from leadflow.expr.text import to_text
@@ -52,9 +52,7 @@ class Condition:
         return to_text(self.node)
 
 
-def compile_condition(
-    condition: str | Node, schema: Schema, signals: SignalTable, *, source: str = ""
-) -> Condition:
+def compile_condition(condition: str | Node, schema: Schema, signals: SignalTable, *, source: str = "") -> Condition:
     """Compile a condition; its signals are added to the table. `source` names the rule in messages.
 
     Errors: ExpressionError for the first fault; `faults(text, schema)` lists all.
@@ -81,27 +79,23 @@ def checked(condition: str | Node, schema: Schema, source: str = "") -> Node:
     return node
 
 
-def reads(node: Node) -> frozenset[str]:
-    """What a condition depends on.
+def reads(*nodes: Node | None, of_signals: bool = True) -> frozenset[str]:
+    """What conditions depend on; without signals, what they take from records, terms and the clock.
 
     >>> sorted(reads(parse('score("fit") > 5 or any("form.*", within="7d")')))
     ['now', 'score:fit', 'signal:form.*']
     """
     found = set()
-    for part in walk(node):
+    for part in (part for node in nodes if node is not None for part in walk(node)):
         match part:
             case FieldRef():
                 found.add(f"{part.record}.{part.name}")
             case TermRef():
-                found.add(":".join([part.name, *(_argument(arg) for arg in part.args)]))
-            case Occurrence():
+                found.add(":".join([part.name, *(str(arg.value) for arg in part.args)]))
+            case Occurrence() if of_signals:
                 found.add(f"signal:{part.kind}")
                 if part.within_us is not None or part.function == "days_since":
                     found.add("now")
             case _ if depends_on_now(part):
                 found.add("now")
     return frozenset(found)
-
-
-def _argument(arg: Literal) -> str:
-    return str(arg.value)

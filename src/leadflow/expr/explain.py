@@ -97,18 +97,12 @@ class _Explainer:
                 value = decisive if decisive in found else None if None in found else not decisive
                 return Explanation(to_text(node), value, children=children)
             case n.Not(n.IsNone() as empty):
-                return Explanation(
-                    to_text(node), self.value(empty.operand) is not None, self.operands(empty.operand)
-                )
+                return Explanation(to_text(node), self.value(empty.operand) is not None, self.operands(empty.operand))
             case n.Not():
                 child = self.condition(node.part)
-                return Explanation(
-                    to_text(node), None if child.value is None else not child.value, children=(child,)
-                )
+                return Explanation(to_text(node), None if child.value is None else not child.value, children=(child,))
             case _:
-                return Explanation(
-                    to_text(node), self.leaf(node), self.operands(*(n.children(node) or (node,)))
-                )
+                return Explanation(to_text(node), self.leaf(node), self.operands(*(n.children(node) or (node,))))
 
     def leaf(self, node: n.Node) -> bool | None:
         match node:

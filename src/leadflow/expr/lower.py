@@ -258,7 +258,7 @@ class _Lowering:
 
     def is_none(self, operand: n.Node, negated: bool) -> Core:
         if isinstance(operand, n.Occurrence):
-            return self.ever(operand, not negated)
+            return AtLeast(self.signals.intern(signal_of(operand), 1), 1, None, not negated)
         return Check("none", self.operand(operand), Const(None), negated)
 
     def compare(self, op: str, left: n.Node, right: n.Node) -> Core:
@@ -308,6 +308,8 @@ class _Lowering:
         if left.function == "sum":
             return Check(op, self.sum(left, in_micro=True), Const(_in_micro(number)))
         atom = self.count_from if left.function == "count" else self.days_from
+        # Whatever the answer needs, the explanation shows the count or the days.
+        self.signals.intern(signal_of(left), 0 if left.function == "count" else 1)
         floor, ceiling = _whole(number, ROUND_FLOOR), _whole(number, ROUND_CEILING)
         match op:
             case ">=":
@@ -319,11 +321,7 @@ class _Lowering:
             case "<=":
                 return atom(left, floor + 1, True)
             case "==":
-                return (
-                    FALSE
-                    if floor != ceiling
-                    else every([atom(left, floor, False), atom(left, floor + 1, True)])
-                )
+                return FALSE if floor != ceiling else every([atom(left, floor, False), atom(left, floor + 1, True)])
             case _:
                 # A day count may be None, which differs from no number; "at least 0" is how that is asked.
                 different = [atom(left, floor, True), atom(left, floor + 1, False)]
@@ -331,7 +329,6 @@ class _Lowering:
 
     def count_from(self, node: n.Occurrence, least: int, negated: bool) -> Core:
         """Count >= least, or its negation."""
-        self.signals.intern(signal_of(node), 0)
         if least <= 0:
             return Always(not negated)
         if node.limit is not None and least > node.limit:
@@ -341,13 +338,9 @@ class _Lowering:
     def days_from(self, node: n.Occurrence, least: int, negated: bool) -> Core:
         """Days >= least, or days < least; both false when it never occurred."""
         if least <= 0:
-            return FALSE if negated else self.ever(node, False)
+            return FALSE if negated else AtLeast(self.signals.intern(signal_of(node), 1), 1, None)
         signal = self.signals.intern(signal_of(node), 1)
         return AtLeast(signal, 1, least * DAY_US) if negated else Quiet(signal, least * DAY_US)
-
-    def ever(self, node: n.Occurrence, negated: bool) -> Core:
-        # The explanation shows the days, so the newest time is kept although the answer does without.
-        return AtLeast(self.signals.intern(signal_of(node), 1), 1, None, negated)
 
     def at_least(self, node: n.Occurrence, least: int, negated: bool) -> Core:
         within_us = node.within_us

@@ -84,9 +84,7 @@ def _python_tree(text: str) -> ast.expr:
         return ast.parse(f"({text}\n)", mode="eval").body
     except SyntaxError as error:
         at = Lines(text).place(error.lineno or 1, error.offset or 1)
-        raise Fault("this does not read as a condition", (at, at + 1), _syntax_hint(text, error)).error(
-            text
-        ) from None
+        raise Fault("this does not read as a condition", (at, at + 1), _syntax_hint(text, error)).error(text) from None
     except (RecursionError, MemoryError):
         raise too_deep(text, (0, len(text))) from None
     except ValueError:
@@ -124,9 +122,7 @@ class _Reader:
     def span(self, node: ast.expr) -> Span:
         """Where a part of the Python tree stands in the text."""
         start = self._lines.offset(node.lineno, node.col_offset)
-        return start, self._lines.offset(
-            node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
-        )
+        return start, self._lines.offset(node.end_lineno or node.lineno, node.end_col_offset or node.col_offset)
 
     def fault(self, node: ast.expr, message: str, hint: str = "") -> Hole:
         """Note a fault; the hole goes where the node would have gone."""
@@ -150,9 +146,7 @@ class _Reader:
         """
         read = self.read(node, depth)
         if isinstance(read, CONDITIONS):
-            return self.fault(
-                node, "a condition cannot be compared or calculated with", "combine it with and, or, not"
-            )
+            return self.fault(node, "a condition cannot be compared or calculated with", "combine it with and, or, not")
         return read
 
     def _constant(self, node: ast.Constant, _depth: int) -> Node:
@@ -169,18 +163,14 @@ class _Reader:
 
     def _attribute(self, node: ast.Attribute, _depth: int) -> Node:
         if not isinstance(node.value, ast.Name):
-            return self.fault(
-                node, "a field is written record.field", "custom fields are written the same way"
-            )
+            return self.fault(node, "a field is written record.field", "custom fields are written the same way")
         return FieldRef(node.value.id, node.attr, span=self.span(node))
 
     def _compare(self, node: ast.Compare, depth: int) -> Node:
         span = self.span(node)
         below = depth + 1 if len(node.ops) == 1 else depth + 2
         sides = [self.operand(side, below) for side in (node.left, *node.comparators)]
-        links = [
-            self._link(node.comparators[i], op, sides[i], sides[i + 1], span) for i, op in enumerate(node.ops)
-        ]
+        links = [self._link(node.comparators[i], op, sides[i], sides[i + 1], span) for i, op in enumerate(node.ops)]
         return links[0] if len(links) == 1 else And(tuple(links), span=span)
 
     def _link(self, at: ast.expr, op: ast.cmpop, left: Node, right: Node, span: Span) -> Node:
@@ -201,11 +191,7 @@ class _Reader:
             return Not(self.read(node.operand, depth + 1), span=span)
         if isinstance(node.op, ast.USub):
             number = self.read(node.operand, depth + 1)
-            if (
-                isinstance(number, Literal)
-                and isinstance(number.value, (int, Decimal))
-                and number.value is not True
-            ):
+            if isinstance(number, Literal) and isinstance(number.value, (int, Decimal)) and number.value is not True:
                 value = number.value
                 return Literal(value.copy_negate() if isinstance(value, Decimal) else -value, span=span)
             return self.fault(node, "only a number can be negative", "write 0 - x")

@@ -85,21 +85,15 @@ def _check_token(text: str, match: re.Match[str], opened: list[tuple[str, int]])
                 raise _error(f"{token!r} closes nothing", text, at, end)
         case "number":
             if text[end : end + 1].isidentifier() or sum(map(str.isdigit, token)) > MAX_DIGITS:
-                raise _error(
-                    "this is not a number", text, at, end, f"write 1000 or 9.90, at most {MAX_DIGITS} digits"
-                )
+                raise _error("this is not a number", text, at, end, f"write 1000 or 9.90, at most {MAX_DIGITS} digits")
         case "name":
             if text[end : end + 1] in ("'", '"') and token not in ("in", "and", "or", "not", "is"):
-                raise _error(
-                    f"{token!r} before a quote is not known", text, at, end, 'write plain text in "quotes"'
-                )
+                raise _error(f"{token!r} before a quote is not known", text, at, end, 'write plain text in "quotes"')
         case "text":
             bad = next((found for found in _ESCAPE.finditer(token) if found[1]), None)
             if bad is not None:
                 start = at + bad.start()
-                raise _error(
-                    "unknown escape in a text", text, start, start + 2, "write \\\\ for one backslash"
-                )
+                raise _error("unknown escape in a text", text, start, start + 2, "write \\\\ for one backslash")
 
 
 def too_deep(text: str, span: tuple[int, int]) -> ExpressionError:
@@ -137,9 +131,7 @@ class Lines:
         if self._plain:
             return min(start + column, len(self._text))
         end = self._starts[line] if line < len(self._starts) else len(self._text)
-        return start + len(
-            self._text[start:end].encode("utf-8", "replace")[:column].decode("utf-8", "ignore")
-        )
+        return start + len(self._text[start:end].encode("utf-8", "replace")[:column].decode("utf-8", "ignore"))
 
     def place(self, line: int, column: int) -> int:
         """The character offset of a 1-based line and a 1-based column in characters, kept inside the text."""

@@ -150,9 +150,7 @@ class SignalTable:
         return plain if filters is None else filters.add_to(plain, properties)
 
     def _candidates(self, kind: str) -> tuple[tuple[int, ...], _Filters | None]:
-        fitting = [
-            (index, signal.where) for index, signal in enumerate(self.signals) if signal.accepts_kind(kind)
-        ]
+        fitting = [(index, signal.where) for index, signal in enumerate(self.signals) if signal.accepts_kind(kind)]
         plain = tuple(index for index, where in fitting if not where)
         filtered = [(index, where) for index, where in fitting if where]
         found = plain, _Filters(filtered) if filtered else None
@@ -184,9 +182,7 @@ class _Filters:
     def __init__(self, filtered: Iterable[tuple[int, tuple[tuple[str, Any], ...]]]) -> None:
         self._by_property: dict[str, dict[object, list[tuple[int, tuple[tuple[str, Any], ...]]]]] = {}
         for index, ((name, value), *rest) in filtered:
-            self._by_property.setdefault(name, {}).setdefault(value, []).append(
-                (index, ((name, value), *rest))
-            )
+            self._by_property.setdefault(name, {}).setdefault(value, []).append((index, ((name, value), *rest)))
 
     def add_to(self, plain: tuple[int, ...], properties: Mapping[str, Any]) -> tuple[int, ...]:
         found: list[int] = []

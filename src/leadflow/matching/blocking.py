@@ -6,12 +6,14 @@ what is still too large is left out (and counted).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
+from leadflow.matching.linkage.cleaning import Memo
 from leadflow.matching.linkage.spec import BlockingKey, KeyPart, Row
 
-Key = tuple[int | str, ...]
-_MEMO_VALUES = 200_000
+_BETWEEN = "\x1f"
+"""Stands between the parts of a key; cleaned texts have no control characters."""
 
 
 class Blocks:
@@ -22,43 +24,33 @@ class Blocks:
         self.parts: tuple[KeyPart, ...] = tuple(dict.fromkeys(part for key in keys for part in key.parts))
         names = {name: at for at, name in enumerate(dict.fromkeys(key.name for key in keys))}
         self._keys = tuple(
-            (names[key.name], tuple(self.parts.index(part) for part in key.parts), key.unordered) for key in keys
+            (f"{names[key.name]}{_BETWEEN}", tuple(self.parts.index(part) for part in key.parts), key.unordered) for key in keys
         )
-        self._memo: tuple[dict[str, str], ...] = tuple({} for _ in self.parts)
-        self._blocks: dict[Key, list[int]] = {}
+        self._memos = tuple((part.field, Memo(part.of)) for part in self.parts)
+        # A block of one row is kept as its bare position: most are, and a list each would cost.
+        self._blocks: dict[str, Any] = {}
+        self._finer: dict[str, list[int]] = {}
         self._views: list[tuple[str, ...]] = []
 
     def views(self, row: Row) -> tuple[str, ...]:
         """What the parts see of a row; "" for nothing."""
-        seen = []
-        for part, memo in zip(self.parts, self._memo, strict=True):
-            raw = row.get(part.field)
-            if not raw:
-                seen.append("")
-                continue
-            view = memo.get(raw)
-            if view is None:
-                if len(memo) > _MEMO_VALUES:
-                    memo.clear()
-                cleaned = part.clean(raw)
-                view = memo[raw] = part.view(cleaned) if cleaned else ""
-            seen.append(view)
-        return tuple(seen)
+        get = row.get
+        return tuple([memo[get(field)] for field, memo in self._memos])
 
-    def keys(self, views: Sequence[str]) -> list[Key]:
-        """The keys of a row, each once."""
-        found: list[Key] = []
+    def keys(self, views: Sequence[str]) -> list[str]:
+        """The keys of a row, as one text each."""
+        found = []
         for name, places, unordered in self._keys:
             if len(places) == 1:
                 view = views[places[0]]
                 if view:
-                    found.append((name, view))
+                    found.append(name + view)
                 continue
             values = [views[place] for place in places]
             if "" not in values:
                 if unordered:
                     values.sort()
-                found.append((name, *values))
+                found.append(name + _BETWEEN.join(values))
         return found
 
     def add(self, views: tuple[str, ...]) -> int:
@@ -67,47 +59,51 @@ class Blocks:
         self._views.append(views)
         blocks, cap = self._blocks, self.cap
         for key in self.keys(views):
-            block = blocks.get(key)
-            if block is None:
-                blocks[key] = [position]
+            block = blocks.setdefault(key, position)
+            if block.__class__ is int:
+                if block != position:
+                    blocks[key] = [block, position]
             elif block[-1] != position:
                 block.append(position)
                 if len(block) > cap:
                     self._split(key, block if len(block) == cap + 1 else (position,))
         return position
 
-    def _split(self, key: Key, positions: Sequence[int]) -> None:
+    def _split(self, key: str, positions: Iterable[int]) -> None:
+        blocks = self._finer
         for position in positions:
-            for finer in self._finer(key, self._views[position]):
-                self._blocks.setdefault(finer, []).append(position)
+            for finer in self._finer_keys(key, self._views[position]):
+                blocks.setdefault(finer, []).append(position)
 
-    def _finer(self, key: Key, views: Sequence[str]) -> list[Key]:
-        seen = key[1:]
-        return [(-1 - at, *key, view) for at, view in enumerate(views) if view and view not in seen]
+    def _finer_keys(self, key: str, views: Sequence[str]) -> list[str]:
+        seen = key.split(_BETWEEN)[1:]
+        return [f"{at}{_BETWEEN}{view}{_BETWEEN}{key}" for at, view in enumerate(views) if view and view not in seen]
 
     def seen(self, position: int) -> tuple[str, ...]:
         """What the parts saw of a stored row."""
         return self._views[position]
 
-    def near(self, views: Sequence[str]) -> set[int]:
-        """Positions of the rows worth comparing with a row."""
+    def near(self, views: Sequence[str], after: int = -1) -> list[int]:
+        """Positions of the rows worth comparing with a row, ascending; only those later than `after`."""
         found: list[list[int]] = []
-        blocks, cap = self._blocks, self.cap
+        get, finer, cap = self._blocks.get, self._finer, self.cap
         for key in self.keys(views):
-            block = blocks.get(key)
+            block = get(key)
             if block is None:
                 continue
-            if len(block) <= cap:
-                found.append(block)
-                continue
-            for finer in self._finer(key, views):
-                block = blocks.get(finer)
-                if block is not None and len(block) <= cap:
+            if block.__class__ is int:
+                if block > after:
+                    found.append([block])
+            elif block[-1] > after:
+                if len(block) <= cap:
                     found.append(block)
-        return set().union(*found)
+                else:
+                    found += [finer[each] for each in self._finer_keys(key, views) if 0 < len(finer.get(each, ())) <= cap]
+        if after < 0:
+            return sorted(set().union(*found))
+        return sorted([other for other in set().union(*found) if other > after]) if found else []
 
-    def skipped(self) -> tuple[int, int]:
-        """How many blocks are above the cap, and how many of their finer blocks still are."""
-        large = [key for key, block in self._blocks.items() if len(block) > self.cap]
-        finer = sum(isinstance(key[0], int) and key[0] < 0 for key in large)
-        return len(large) - finer, finer
+    def above_cap(self) -> tuple[int, int]:
+        """How many blocks are above the cap and so were refined, and how many of their finer blocks still are."""
+        refined = sum(block.__class__ is list and len(block) > self.cap for block in self._blocks.values())
+        return refined, sum(len(block) > self.cap for block in self._finer.values())

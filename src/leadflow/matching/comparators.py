@@ -111,6 +111,10 @@ def edit_distance(a: str, b: str) -> int:
         return 0
     if not a or not b:
         return len(a) or len(b)
+    if a[0] == b[0] or a[-1] == b[-1]:
+        a, b = _differing(a, b)
+        if not a or not b:
+            return len(a) or len(b)
     places: dict[str, int] = {}
     bit = 1
     for ch in a:
@@ -132,6 +136,17 @@ def edit_distance(a: str, b: str) -> int:
         down = right & diagonal & full
         before = here
     return distance
+
+
+def _differing(a: str, b: str) -> tuple[str, str]:
+    """Both texts without their common start and end, which no edit touches."""
+    start, most = 0, min(len(a), len(b))
+    while start < most and a[start] == b[start]:
+        start += 1
+    end = 0
+    while end < most - start and a[-1 - end] == b[-1 - end]:
+        end += 1
+    return a[start : len(a) - end], b[start : len(b) - end]
 
 
 def damerau_levenshtein(a: str, b: str) -> float:
@@ -156,7 +171,7 @@ def token_overlap(a: str, b: str) -> float:
 
 
 def free_text(a: str, b: str) -> float:
-    """1 - edits / length of what was written, blind to spaces and to the order of words.
+    """1 - edits / length of what was written, blind to spaces and, where both share a word, to the order.
 
     >>> free_text("ains lie avenue", "ainslie avenue"), free_text("street 12", "12 street")
     (1.0, 1.0)
@@ -164,9 +179,12 @@ def free_text(a: str, b: str) -> float:
     if a == b:
         return 1.0
     direct = damerau_levenshtein(a.replace(" ", ""), b.replace(" ", ""))
-    if direct == 1.0 or (" " not in a and " " not in b):
+    if direct == 1.0 or " " not in a or " " not in b:
         return direct
-    return max(direct, damerau_levenshtein("".join(sorted(a.split())), "".join(sorted(b.split()))))
+    left, right = a.split(), b.split()
+    if not any(word in right and left.index(word) != right.index(word) for word in left):
+        return direct  # no word of both stands elsewhere
+    return max(direct, damerau_levenshtein("".join(sorted(left)), "".join(sorted(right))))
 
 
 def company_name(a: str, b: str) -> float:

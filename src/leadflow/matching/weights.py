@@ -75,6 +75,11 @@ class Frequency:
         """What agreement on this very value weighs more than agreement on a usual one."""
         return log2(self.chance * self.total / max(self.counts.get(text, 0), 1))
 
+    @property
+    def most_bits(self) -> float:
+        """What agreement on a value that occurs once adds."""
+        return max(log2(self.chance * self.total), 0.0)
+
 
 @frozen
 class Weights:

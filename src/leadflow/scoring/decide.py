@@ -45,7 +45,8 @@ def on_interaction(view: View, fact: InteractionReceived, prepared: Prepared, no
             row = fresh(view, subject_id, compiled, row, now_us)
             if row is None:
                 continue
-        signals = compiled.signals.observe(row.signals, fact.kind, fact.properties, fact.at_us)
+        changed = compiled.signals.observe(row.signals, fact.kind, fact.properties, fact.at_us)
+        signals = {**row.signals, **changed}
         rescore(view, compiled, row, signals, now_us, puts, decisions, facts)
     if not puts:
         return None
@@ -143,7 +144,8 @@ def on_identified(view: View, decision: VisitorIdentified, prepared: Prepared, n
             continue
         signals = row.signals
         for record in earlier:
-            signals = compiled.signals.observe(signals, record.kind or "", record.properties, record.at_us)
+            changed = compiled.signals.observe(signals, record.kind or "", record.properties, record.at_us)
+            signals = {**signals, **changed}
         rescore(view, compiled, row, signals, now_us, puts, decisions, facts)
     return Step(tuple(decisions), tuple(puts), (), tuple(facts)) if puts else None
 

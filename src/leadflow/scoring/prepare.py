@@ -9,7 +9,8 @@ from typing import Any
 
 from attrs import field, frozen
 
-from leadflow.expr import Schema, ScoreProgram, ScoreRule, SignalTable, compile_score
+from leadflow.expr import Schema, SignalTable
+from leadflow.expr.points import ScoreProgram, ScoreRule, at_least, compile_score, none_of
 from leadflow.model.values import CONSENT_LEVELS
 from leadflow.scoring.rules import Model, Rule, ScoringRules
 
@@ -66,8 +67,8 @@ def compile_model(name: str, model: Model, schema: Schema) -> Compiled:
         groups,
         schema,
         table,
-        floor=model.floor,
-        ceiling=model.ceiling,
+        bounds=(model.floor, model.ceiling),
+        source=name,
     )
     grades = sorted(model.grades, key=lambda grade: grade.at_least)
     return Compiled(
@@ -84,23 +85,21 @@ def compile_model(name: str, model: Model, schema: Schema) -> Compiled:
 
 def score_rule(rule: Rule) -> ScoreRule:
     """A rule as the condition language takes it."""
-    where = tuple(rule.where.items())
-    common: dict[str, Any] = {"group": rule.group, "cap": rule.cap}
-    if rule.when is not None:
-        return ScoreRule(rule.name, rule.points, when=rule.when, **common)
-    if rule.each is not None:
-        return ScoreRule(
-            rule.name,
-            rule.points,
-            each=(rule.each, where),
-            within=rule.within,
-            limit=rule.limit,
-            half_life_days=rule.half_life_days,
-            **common,
-        )
+    where = dict(rule.where)
     if rule.none is not None:
-        return ScoreRule.none(rule.name, rule.points, rule.none, where, within=rule.within, **common)
-    assert rule.of is not None  # noqa: S101 - exactly one is set
-    return ScoreRule.at_least(
-        rule.name, rule.points, rule.at_least, rule.of, where, within=rule.within, **common
+        return none_of(rule.name, rule.points, rule.none, within=rule.within, where=where, group=rule.group)
+    if rule.of is not None:
+        return at_least(
+            rule.name, rule.points, rule.of, rule.at_least, within=rule.within, where=where, group=rule.group
+        )
+    return ScoreRule(
+        name=rule.name,
+        points=rule.points,
+        when=rule.when,
+        each=None if rule.each is None else (rule.each, where),
+        within=rule.within,
+        limit=rule.limit,
+        cap=rule.cap,
+        group=rule.group,
+        half_life_days=rule.half_life_days,
     )

@@ -81,4 +81,12 @@ def unpack(content: bytes | None) -> Signals:
     return signals
 
 
-TABLES = (Table(Score, indexes=("subject",), due="valid_until_us", packed={"signals": (pack, unpack)}),)
+TABLES = (
+    Table(
+        Score,
+        indexes=("subject",),
+        orders=(("model", "points"),),
+        due="valid_until_us",
+        packed={"signals": (pack, unpack)},
+    ),
+)

@@ -71,7 +71,7 @@ def signals_of(view: View, subject_id: str, compiled: Compiled) -> Signals:
     current = getattr(view.command, "key", None)
     for record in inputs_of(view, subject_id, compiled):
         if record.kind is not None and record.id != current:
-            signals = compiled.signals.observe(signals, record.kind, record.properties, record.at_us)
+            signals.update(compiled.signals.observe(signals, record.kind, record.properties, record.at_us))
     return signals
 
 

@@ -98,9 +98,10 @@ def layout_of(table: Table) -> Layout:
     columns, types, required, to_sql, from_sql = [], [], [], [], []
     for position, attribute in enumerate(attrs.fields(table.row)):
         kind, _, rest = str(attribute.type).partition("[")[0].partition(" | ")
-        sql, encode, decode = _KINDS[kind]
         if attribute.name in table.packed:
             sql, (encode, decode) = "BLOB", table.packed[attribute.name]
+        else:
+            sql, encode, decode = _KINDS[kind]
         columns.append(attribute.name)
         types.append(sql)
         required.append(not rest and "None" not in str(attribute.type) and kind in ("str", "int", "bool"))

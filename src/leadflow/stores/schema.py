@@ -41,16 +41,20 @@ def statements(layouts: Iterable[Layout]) -> dict[str, str]:
                 parts.append("seq INTEGER PRIMARY KEY")
             else:
                 key = " PRIMARY KEY" if column == "id" and not appended else ""
-                parts.append(f"{column} {kind}{' NOT NULL' if required else ''}{key}")
+                parts.append(f'"{column}" {kind}{" NOT NULL" if required else ""}{key}')
         made[name] = f"CREATE TABLE {name} ({', '.join(parts)})" + ("" if appended else " WITHOUT ROWID")
         if appended:
             made[f"{name}_id"] = f"CREATE UNIQUE INDEX {name}_id ON {name} (id)"
         for column in layout.table.indexes:
             index = f"{name}_{column}"
-            made[index] = f"CREATE INDEX {index} ON {name} ({column}) WHERE {column} IS NOT NULL"
+            made[index] = f'CREATE INDEX {index} ON {name} ("{column}") WHERE "{column}" IS NOT NULL'
+        for columns in layout.table.orders:
+            index = f"{name}_by_{'_'.join(columns)}"
+            listed = ", ".join(f'"{column}"' for column in columns)
+            made[index] = f"CREATE INDEX {index} ON {name} ({listed}, id)"
         if layout.table.due is not None:
             due = layout.table.due
-            made[f"{name}_{due}"] = f"CREATE INDEX {name}_{due} ON {name} ({due}) WHERE {due} IS NOT NULL"
+            made[f"{name}_{due}"] = f'CREATE INDEX {name}_{due} ON {name} ("{due}") WHERE "{due}" IS NOT NULL'
     return made
 
 

@@ -123,7 +123,7 @@ class SqliteStore:
             found: list[Any] = []
             for chunk in _chunks(values):
                 marks = ",".join("?" * len(chunk))
-                cursor = connection.execute(f"{select} WHERE {column or 'id'} IN ({marks})", chunk)
+                cursor = connection.execute(f'{select} WHERE "{column or "id"}" IN ({marks})', chunk)
                 found.extend(map(make, cursor))
             if column:
                 rows.update(((name, value), ()) for value in values)
@@ -165,26 +165,25 @@ class SqliteStore:
                     f"{query.table} cannot be filtered by {column} {test}", code="unknown_column"
                 )
             if test == "in":
-                conditions.append(f"{column} IN ({','.join('?' * len(value))})")
+                conditions.append(f'"{column}" IN ({",".join("?" * len(value))})')
                 arguments.extend(value)
             else:
-                conditions.append(f"{column} {test} ?")
+                conditions.append(f'"{column}" {test} ?')
                 arguments.append(value)
         if order not in columns:
             raise InvalidInputError(f"{query.table} has no column {order}", code="unknown_column")
-        conditions.append(f"{order} IS NOT NULL")
+        conditions.append(f'"{order}" IS NOT NULL')
         if query.after is not None:
             ahead = "<" if descending else ">"
-            conditions.append(f"({order} {ahead} ? OR ({order} = ? AND id > ?))")
+            conditions.append(f'("{order}" {ahead} ? OR ("{order}" = ? AND id > ?))')
             arguments.extend((query.after[0], *query.after))
         select = (
             f"SELECT {_DECISION_COLUMNS} FROM leadflow_decision"
             if query.table == "decision"
             else self._selects[query.table]
         )
-        statement = (
-            f"{select} WHERE {' AND '.join(conditions)} ORDER BY {order}{' DESC' if descending else ''}, id"
-        )
+        direction = " DESC" if descending else ""
+        statement = f'{select} WHERE {" AND ".join(conditions)} ORDER BY "{order}"{direction}, id'
         if query.limit is not None:
             statement += " LIMIT ?"
             arguments.append(query.limit)
@@ -281,15 +280,19 @@ def _by_table(change: ChangeSet) -> dict[str, tuple[list[Any], list[Any], list[s
 
 
 def _select(layout: Layout) -> str:
-    return f"SELECT {', '.join(layout.columns)} FROM {schema.table_name(layout.table.name)}"
+    return f"SELECT {_listed(layout.columns)} FROM {schema.table_name(layout.table.name)}"
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return ", ".join(f'"{column}"' for column in columns)
 
 
 def _write_statements(layout: Layout) -> tuple[str, str, str]:
     name = schema.table_name(layout.table.name)
     marks = ",".join("?" * len(layout.columns))
-    sets = ", ".join(f"{column} = ?" for column in layout.columns)
+    sets = ", ".join(f'"{column}" = ?' for column in layout.columns)
     return (
-        f"INSERT INTO {name} ({', '.join(layout.columns)}) VALUES ({marks})",
+        f"INSERT INTO {name} ({_listed(layout.columns)}) VALUES ({marks})",
         f"UPDATE {name} SET {sets} WHERE id = ?",
         f"DELETE FROM {name} WHERE id = ?",
     )

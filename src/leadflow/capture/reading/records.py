@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from attrs import frozen
 
@@ -18,8 +19,7 @@ _MISPLACED = ("quote_misplaced", "a quotation mark opens or closes inside a cell
 _UNCLOSED = ("quote_unclosed", "the quotation mark opened here is never closed")
 
 
-@frozen
-class Record:
+class Record(NamedTuple):
     """Cells by position, and the physical line on which they begin."""
 
     line: int

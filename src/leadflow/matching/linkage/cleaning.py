@@ -6,11 +6,13 @@ Each cleaner takes one raw text and returns the text to compare, or "" when noth
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from leadflow.matching.normalise.companies import company
 from leadflow.matching.normalise.folding import plain
 from leadflow.matching.normalise.free_mail import is_impersonal
 
+_MEMO_VALUES = 200_000
 _APART = re.compile(r"[\W_]+")
 _DATE = re.compile(r"(\d{4})[-/. ]?(\d{1,2})[-/. ]?(\d{1,2})(?!\d)|(\d{1,2})[-/. ] ?(\d{1,2})[-/. ] ?(\d{4})(?!\d)", re.ASCII)
 _SCHEME = re.compile(r"^(?:[a-z][a-z0-9+.-]*:)?//")
@@ -127,3 +129,18 @@ def phonetic(text: str) -> str:
         if ch != "h":
             last = code
     return out
+
+
+class Memo(dict[str | None, str]):
+    """A function of raw values that computes each value once; nothing gives "". Forgets all beyond a bound."""
+
+    __slots__ = ("_function",)
+
+    def __init__(self, function: Callable[[str], str]) -> None:
+        self._function = function
+
+    def __missing__(self, raw: str | None) -> str:
+        if len(self) > _MEMO_VALUES:
+            self.clear()
+        text = self[raw] = self._function(raw) if raw else ""
+        return text

@@ -12,6 +12,7 @@ from itertools import compress
 from math import ceil
 from operator import ge, itemgetter
 
+from leadflow.matching.linkage.cleaning import Memo
 from leadflow.matching.linkage.spec import Comparison, LinkageSpec, Row, SwapComparison
 
 CODE_BITS = 3
@@ -23,6 +24,47 @@ _count = int.bit_count
 Pick = Callable[[Sequence[int]], Sequence[int]]
 
 
+class Vocabulary(dict[str, int]):
+    """A column's distinct texts by number, 0 for missing, with the prefilter's profile of each."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        super().__init__({"": 0})
+        prefilter = comparison.comparator.prefilter
+        self.texts = [""]
+        self.profiles: list[tuple[int, int]] = [(0, 0)]
+        self._profile = prefilter.profile if prefilter else None
+        self._least = prefilter.least(comparison.levels[-1]) if prefilter else 0.0
+        self._needs: dict[int, list[int]] = {}
+        self._longest = 0
+
+    def __missing__(self, text: str) -> int:
+        value = self[text] = len(self.texts)
+        self.texts.append(text)
+        if self._profile:
+            profile = self._profile(text)
+            self.profiles.append(profile)
+            if profile[1] > self._longest:
+                self._longest = profile[1]
+                self._needs.clear()
+        return value
+
+    def profile(self, text: str) -> tuple[int, int]:
+        """The marks and the size of any text; a new one is not kept."""
+        value = self.get(text)
+        if value is not None:
+            return self.profiles[value]
+        return self._profile(text) if self._profile else (0, 0)
+
+    def need(self, size: int) -> list[int]:
+        """How many marks a text of `size` must share with one of each size to come into question."""
+        need = self._needs.get(size)
+        if need is None:
+            least = self._least
+            need = [ceil(least / (1 / size + 1 / other)) for other in range(1, self._longest + 1)]
+            need = self._needs[size] = [_NEVER, *need]
+        return need
+
+
 class Column:
     """The values of one compared field: interned, with what the comparator needs to know of each."""
 
@@ -31,77 +73,51 @@ class Column:
         self.shift = shift
         self.mask = CODE_MASK << shift
         self.different = len(comparison.levels) + 1 << shift
-        self.texts = [""]
-        self.counts = [0]
+        self.values = Vocabulary(comparison)
         self.ids: list[int] = []
-        self._prefilter = comparison.comparator.prefilter
-        self._least = self._prefilter.least(comparison.levels[-1]) if self._prefilter else 0.0
-        self._profiles: list[tuple[int, int]] = [(0, 0)]
+        self.counts = [0]
+        self._filtered = comparison.comparator.prefilter is not None
         self._marks: list[int] = []
         self._sizes: list[int] = []
-        self._needs: dict[int, list[int]] = {}
-        self._longest = 0
-        self._known: dict[str, int] = {"": 0}
-        self._raw: dict[str, str] = {}
         self._gains: dict[str, dict[int, int]] = {}
-
-    def cleaned(self, raw: str | None) -> str:
-        """The text to compare; "" when missing."""
-        if not raw:
-            return ""
-        text = self._raw.get(raw)
-        if text is None:
-            if len(self._raw) > _MEMO_PAIRS:
-                self._raw.clear()
-            text = self._raw[raw] = self.comparison.clean(raw)
-        return text
 
     def append(self, text: str) -> None:
         """Add the next row's cleaned value."""
-        known = self._known.get(text)
-        if known is None:
-            known = self._known[text] = len(self.texts)
-            self.texts.append(text)
+        value = self.values[text]
+        if value == len(self.counts):
             self.counts.append(0)
-            if self._prefilter:
-                profile = self._prefilter.profile(text)
-                self._profiles.append(profile)
-                if profile[1] > self._longest:
-                    self._longest = profile[1]
-                    self._needs.clear()
-        self.counts[known] += 1
-        self.ids.append(known)
-        if self._prefilter:
-            marks, size = self._profiles[known]
+        self.counts[value] += 1
+        self.ids.append(value)
+        if self._filtered:
+            marks, size = self.values.profiles[value]
             self._marks.append(marks)
             self._sizes.append(size)
 
-    def improve(self, text: str, pick: Pick, places: range, patterns: list[int]) -> None:
-        """Lift the picked rows' codes from "different" to the level their value reaches against `text`."""
-        values = pick(self.ids)
-        if self._prefilter:
-            known = self._known.get(text)
-            marks, size = self._profiles[known] if known else self._prefilter.profile(text)
+    def improve(self, text: str, others: Sequence[int], pick: Pick, patterns: list[int]) -> None:
+        """Lift the codes of the rows at `others` from "different" to the level their value reaches against `text`."""
+        ids, places = self.ids, range(len(others))
+        if self._filtered:
+            marks, size = self.values.profile(text)
             shared = map(_count, map(marks.__and__, pick(self._marks)))
-            may = compress(places, map(ge, shared, map(self._need(size).__getitem__, pick(self._sizes))))
+            may = compress(places, map(ge, shared, map(self.values.need(size).__getitem__, pick(self._sizes))))
         else:
-            may = compress(places, values)
+            may = compress(places, pick(ids))
         gains = self._gains.get(text)
         if gains is None:
             gains = self._remembered(text)
         for place in may:
-            value = values[place]
+            value = ids[others[place]]
             gain = gains.get(value)
             if gain is None:
-                gain = gains[value] = self._gain(text, self.texts[value])
+                gain = gains[value] = self._gain(text, self.values.texts[value])
             patterns[place] += gain
 
     def _remembered(self, text: str) -> dict[int, int]:
-        known = self._known.get(text)
-        if known is None:
+        value = self.values.get(text)
+        if value is None:
             return {}
-        gains = {known: (1 << self.shift) - self.different}
-        if self.counts[known] > 1:
+        gains = {value: (1 << self.shift) - self.different}
+        if self.counts[value] > 1:
             self._gains[text] = gains
         return gains
 
@@ -111,15 +127,6 @@ class Column:
             if alike >= level:
                 return (at + 1 << self.shift) - self.different
         return 0
-
-    def _need(self, size: int) -> list[int]:
-        """How many marks a text of `size` must share with one of each size to come into question."""
-        need = self._needs.get(size)
-        if need is None:
-            least = self._least
-            need = [ceil(least / (1 / size + 1 / other)) for other in range(1, self._longest + 1)]
-            need = self._needs[size] = [_NEVER, *need]
-        return need
 
     def forget(self) -> None:
         """Drop remembered value pairs."""
@@ -153,7 +160,7 @@ class _Swap:
 
     def _alike(self, a: str, b: str, other: int) -> bool:
         first, second = self.columns
-        x, y = first.texts[first.ids[other]], second.texts[second.ids[other]]
+        x, y = first.values.texts[first.ids[other]], second.values.texts[second.ids[other]]
         compare = first.comparison.comparator.function
         return compare(a, y) >= self.at_least and compare(b, x) >= self.at_least
 
@@ -170,12 +177,14 @@ class Columns:
             _Swap(each, at[each.first], at[each.second], self.columns, base + place)
             for place, each in enumerate(spec.swaps)
         )
+        self._cleaners = tuple((each.field, Memo(each.clean)) for each in spec.comparisons)
         self._different: list[int] = []
         self._asked = 0
 
     def cleaned(self, row: Row) -> tuple[str, ...]:
         """A row's texts to compare, in the order of the comparisons."""
-        return tuple([each.cleaned(row.get(each.comparison.field)) for each in self.columns])
+        get = row.get
+        return tuple([memo[get(field)] for field, memo in self._cleaners])
 
     def append(self, texts: Sequence[str]) -> None:
         """Add the next row."""
@@ -200,9 +209,8 @@ class Columns:
         present = [(column, text) for column, text in zip(self.columns, texts, strict=True) if text]
         mask = sum([column.mask for column, _ in present])
         patterns = list(map(mask.__and__, pick(self._different)))
-        places = range(len(others))
         for column, text in present:
-            column.improve(text, pick, places, patterns)
+            column.improve(text, others, pick, patterns)
         for swap in self.swaps:
             swap.apply(texts, others, pick(swap.crossed), patterns)
         return patterns

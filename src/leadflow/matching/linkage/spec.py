@@ -85,6 +85,11 @@ class KeyPart:
     view: Callable[[str], str]
     clean: Cleaner = clean_text
 
+    def of(self, raw: str) -> str:
+        """The part's view of a raw value; "" for nothing."""
+        cleaned = self.clean(raw)
+        return self.view(cleaned) if cleaned else ""
+
 
 @frozen
 class BlockingKey:

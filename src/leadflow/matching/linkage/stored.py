@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from zlib import crc32
 
 from leadflow.matching.blocking import Blocks
@@ -11,7 +11,7 @@ from leadflow.matching.linkage.spec import LinkageSpec, Row
 
 
 class Stored:
-    """Rows that others are compared with; a position is a row's place in the order of `add`."""
+    """Rows that others are compared with; a position is a row's place in the order of `keep`."""
 
     def __init__(self, spec: LinkageSpec) -> None:
         self.spec = spec
@@ -19,22 +19,34 @@ class Stored:
         self.blocks = Blocks(spec.keys, spec.block_cap)
         self.texts: list[tuple[str, ...]] = []
 
-    def add(self, row: Row, texts: tuple[str, ...] | None = None) -> int:
-        """Keep a row; returns its position."""
-        texts = self.columns.cleaned(row) if texts is None else texts
+    def read(self, row: Row) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """A row's texts to compare and the views that its keys are made of."""
+        return self.columns.cleaned(row), self.blocks.views(row)
+
+    def keep(self, texts: tuple[str, ...], views: tuple[str, ...]) -> int:
+        """Keep what was read of a row; returns its position."""
         self.columns.append(texts)
         self.texts.append(texts)
-        return self.blocks.add(self.blocks.views(row))
+        return self.blocks.add(views)
 
-    def pairs(self, positions: Sequence[int] | None = None) -> Iterator[tuple[int, list[int], list[int]]]:
+    def pairs(self) -> Iterator[tuple[int, list[int], list[int]]]:
         """Each candidate pair once: a position, later positions, and the pairs' patterns."""
-        near, patterns, views = self.blocks.near, self.columns.patterns, self.blocks.seen
-        for position in range(len(self.texts)) if positions is None else positions:
-            others = [other for other in near(views(position)) if other > position]
+        near, seen, patterns = self.blocks.near, self.blocks.seen, self.columns.patterns
+        for position, texts in enumerate(self.texts):
+            others = near(seen(position), position)
             if others:
-                yield position, others, patterns(self.texts[position], others)
+                yield position, others, patterns(texts, others)
+
+    def patterns_near(self, position: int) -> list[int]:
+        """The patterns of a stored row and all its candidates."""
+        others = [other for other in self.blocks.near(self.blocks.seen(position)) if other != position]
+        return self.columns.patterns(self.texts[position], others)
+
+    def ranked(self, positions: Iterable[int]) -> list[int]:
+        """Positions in the order of their rows' content."""
+        return sorted(positions, key=lambda at: (self.texts[at], self.blocks.seen(at)))
 
     def shuffled(self, seed: int) -> list[int]:
         """The positions in an order that depends on the rows' content and the seed, not on the order of the rows."""
         ranks = [crc32("\x1f".join(texts).encode("utf-8", "replace"), seed) for texts in self.texts]
-        return sorted(range(len(ranks)), key=lambda at: (ranks[at], self.texts[at]))
+        return sorted(range(len(ranks)), key=lambda at: (ranks[at], self.texts[at], self.blocks.seen(at)))

@@ -74,7 +74,7 @@ def _weights(stored: Stored, terms: list[Term], found: Estimate) -> Weights:
 def _frequency(column: Column) -> Frequency | None:
     if not column.comparison.by_frequency:
         return None
-    counts = dict(zip(column.texts[1:], column.counts[1:], strict=True))
+    counts = dict(zip(column.values.texts[1:], column.counts[1:], strict=True))
     total = sum(counts.values())
     pairs = sum(count * count for count in counts.values())
     return Frequency(MappingProxyType(counts), total, pairs / (total * total)) if total else None

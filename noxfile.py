@@ -1,0 +1,74 @@
+"""Sessions: `nox -s demo` shows the product, `nox -s tests` proves it; the rest is for those who change it."""
+
+from __future__ import annotations
+
+import nox
+
+nox.needs_version = ">=2024.4.15"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["tests"]
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+
+
+def _group(name: str) -> list[str]:
+    return nox.project.dependency_groups(PROJECT, name)
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """The main job on a sample: progress, funnel, best leads, one full explanation."""
+    session.install(".[cli]")
+    session.run("leadflow", "demo", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """All tests that need no server."""
+    session.install("-e", ".[cli,normalize,testing]", *_group("test"))
+    session.run("pytest", *(session.posargs or ["-n", "auto"]))
+
+
+@nox.session
+def minimal(session: nox.Session) -> None:
+    """The tests that need no extra, with the oldest dependencies that are declared."""
+    session.install("-e", ".", *_group("test"))
+    session.run("pytest", "-m", "not extra", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style and import contracts."""
+    session.install("-e", ".[cli]", *_group("lint"))
+    session.run("ruff", "check", "src", "tests", "bench", "noxfile.py")
+    session.run("ruff", "format", "--check", "src", "tests", "bench", "noxfile.py")
+    session.run("lint-imports")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Strict types."""
+    session.install("-e", ".[cli,normalize,testing]", *_group("types"))
+    session.run("mypy")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The documentation, built strictly."""
+    session.install("-e", ".[cli]", *_group("docs"))
+    session.run("mkdocs", "build", "--strict", env={"NO_MKDOCS_2_WARNING": "1"})
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Figures as ratios to a limit measured in the same run; fails below the floor. `-- --quick` for a short run."""
+    session.install(".")
+    session.run("python", "-m", "bench", *session.posargs)
+
+
+@nox.session
+def faults(session: nox.Session) -> None:
+    """The long fault runs: every fail point with kill -9, and random double faults."""
+    session.install("-e", ".[cli,normalize,testing]", *_group("test"))
+    session.run("pytest", "-m", "slow", "-n", "auto", *session.posargs)

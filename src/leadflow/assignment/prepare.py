@@ -1,0 +1,116 @@
+"""Assignment rules with their conditions compiled, and what they look up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attrs import frozen
+
+from leadflow.assignment.choice import AccountClaim
+from leadflow.assignment.rules import AssignmentRules, Entry, Pool, Queue, Sla
+from leadflow.assignment.schedule import Schedule
+from leadflow.assignment.state import PoolRow, Workload
+from leadflow.assignment.turns import PoolState
+from leadflow.expr import Condition, Schema, SignalTable, compile_condition
+from leadflow.model.business import User
+from leadflow.model.lead import Lead
+from leadflow.room import View
+
+
+@frozen
+class Prepared:
+    """The rules, ready to use."""
+
+    rules: AssignmentRules
+    conditions: Mapping[str, Condition]
+    criteria: Mapping[str, Condition]
+    signals: SignalTable
+    pools: Mapping[str, Pool]
+    queues: Mapping[str, Queue]
+    slas: Mapping[str, Sla]
+    schedules: Mapping[str, Schedule]
+
+
+def prepare(playbook: Any, schema: Schema) -> Prepared:
+    """Compile the entries' conditions and the service levels' criteria."""
+    rules: AssignmentRules = playbook.assignment
+    signals = SignalTable()
+    conditions = {
+        entry.name: compile_condition(entry.when, schema, signals) for entry in rules.entries if entry.when is not None
+    }
+    criteria = {
+        sla.name: compile_condition(sla.criterion, schema, signals) for sla in rules.slas if sla.criterion is not None
+    }
+    return Prepared(
+        rules,
+        conditions,
+        criteria,
+        signals,
+        {pool.name: pool for pool in rules.pools},
+        {queue.name: queue for queue in rules.queues},
+        {sla.name: sla for sla in rules.slas},
+        {schedule.name: schedule for schedule in rules.schedules},
+    )
+
+
+class LookUp:
+    """What the choice asks about the world, answered from the plan's view."""
+
+    def __init__(self, view: View, lead: Lead, asked: Any) -> None:
+        self._view = view
+        self._lead = lead
+        self._asked = asked
+
+    def is_active(self, user: str) -> bool:
+        """Users that were never reported are taken to be active: the playbook names them."""
+        row = self._view.get(User, user)
+        return row is None or row.is_active
+
+    def is_available(self, user: str) -> bool:
+        """A user takes part unless somebody paused him."""
+        row = self._view.get(User, user)
+        return row is None or not row.custom.get("is_paused", False)
+
+    def open_leads(self, user: str) -> int:
+        """How many open leads the user owns."""
+        row = self._view.get(Workload, user)
+        return 0 if row is None else row.open
+
+    def pool_state(self, pool: str) -> PoolState:
+        """Where the pool's rotation stands."""
+        row = self._view.get(PoolRow, pool)
+        return PoolState() if row is None else PoolState.from_plain(row.state)
+
+    def owner_of(self, relation: str) -> str | None:
+        """The owner of the same person: of the contact, else of its latest other lead."""
+        contact = self._asked.contact
+        if relation == "account":
+            account = self._asked.account
+            return None if account is None else account.owner_id
+        if relation != "person" or contact is None:
+            return None
+        if contact.owner_id is not None:
+            return contact.owner_id  # type: ignore[no-any-return]
+        others = [
+            lead
+            for lead in self._view.find(Lead, "contact_id", contact.id)
+            if lead.id != self._lead.id and lead.owner_id is not None
+        ]
+        return max(others, key=lambda lead: (lead.updated_us, lead.id)).owner_id if others else None
+
+    def accounts(self) -> Sequence[AccountClaim]:
+        """The account that matching linked the lead or its contact to."""
+        account = self._asked.account
+        if account is None:
+            return ()
+        return (AccountClaim(account=account.id, owner=account.owner_id, active_us=account.updated_us),)
+
+
+def holds(prepared: Prepared, asked: Any, now_us: int) -> Any:
+    """Whether an entry's condition holds for what is asked about."""
+
+    def held(entry: Entry) -> bool:
+        return prepared.conditions[entry.name].value(asked, now_us)
+
+    return held

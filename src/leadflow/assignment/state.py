@@ -1,0 +1,64 @@
+"""What assignment keeps: where each pool's rotation stands, each lead's hand-over, each user's open leads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from attrs import frozen
+
+from leadflow.model.values import NOTHING
+from leadflow.room import Table
+
+
+@frozen
+class PoolRow:
+    """A pool's rotation; `state` is the plain form of a PoolState."""
+
+    table: ClassVar[str] = "pool"
+
+    id: str
+    state: Mapping[str, Any] = NOTHING
+    version: int = 0
+
+
+@frozen
+class Handover:
+    """How a lead came to its owner or queue, and what is expected now.
+
+    `deadlines` are (service level, due_us) pairs; `due_us` is the earliest of them, of `hold_until_us` (when a pool opens)
+    and of the queue's alarm.
+    """
+
+    table: ClassVar[str] = "handover"
+
+    id: str
+    owner: str | None = None
+    since_us: int = 0
+    rule: str = ""
+    pool: str | None = None
+    queue: str | None = None
+    hold_until_us: int | None = None
+    hops: int = 0
+    former: tuple[str, ...] = ()
+    deadlines: tuple[tuple[str, int], ...] = ()
+    due_us: int | None = None
+    version: int = 0
+
+
+@frozen
+class Workload:
+    """How many open leads a user owns."""
+
+    table: ClassVar[str] = "workload"
+
+    id: str
+    open: int = 0
+    version: int = 0
+
+
+TABLES = (
+    Table(PoolRow),
+    Table(Handover, indexes=("owner", "queue"), due="due_us"),
+    Table(Workload),
+)

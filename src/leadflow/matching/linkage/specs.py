@@ -1,0 +1,74 @@
+"""Ready-made linkages for contacts and accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from leadflow.matching.comparators import Comparator, default_comparators
+from leadflow.matching.linkage.kinds import Kind, comparison, part
+from leadflow.matching.linkage.spec import BlockingKey, KeyPart, LinkageSpec, SwapComparison
+
+
+def contact_spec(comparators: Mapping[str, Comparator] | None = None) -> LinkageSpec:
+    """People: first_name, last_name, email, phone, company, city, postcode, birth_date; what a row lacks is missing.
+
+    >>> [each.field for each in contact_spec().comparisons][:3]
+    ['first_name', 'last_name', 'email']
+    """
+    known = default_comparators() if comparators is None else comparators
+    kinds = {
+        "first_name": Kind.GIVEN_NAME,
+        "last_name": Kind.SURNAME,
+        "email": Kind.EMAIL,
+        "phone": Kind.PHONE,
+        "company": Kind.COMPANY,
+        "city": Kind.TEXT,
+        "postcode": Kind.CODE,
+        "birth_date": Kind.DATE,
+    }
+    first, last = part("first_name", Kind.GIVEN_NAME, 1), part("last_name", Kind.SURNAME, 1)
+    postcode, company = part("postcode", Kind.CODE, 1), part("company", Kind.COMPANY)
+    year, city = part("birth_date", Kind.DATE), part("city", Kind.TEXT)
+    keys = (
+        BlockingKey("email", (part("email", Kind.EMAIL),)),
+        BlockingKey("phone", (part("phone", Kind.PHONE),)),
+        BlockingKey("birth date", (part("birth_date", Kind.DATE, 2),)),
+        BlockingKey("names", (first, last), unordered=True),
+        *_either("name, postcode", first, last, postcode),
+        *_either("name, company", first, last, company),
+        *_either("name, birth year", first, last, year),
+        *_either("name, city", first, last, city),
+    )
+    return LinkageSpec(
+        comparisons=tuple(comparison(field, kind, known) for field, kind in kinds.items()),
+        keys=keys,
+        swaps=(SwapComparison("first_name", "last_name"),),
+    )
+
+
+def account_spec(comparators: Mapping[str, Comparator] | None = None) -> LinkageSpec:
+    """Companies: name, domain, phone, city, postcode, country; what a row lacks is missing."""
+    known = default_comparators() if comparators is None else comparators
+    kinds = {
+        "name": Kind.COMPANY,
+        "domain": Kind.DOMAIN,
+        "phone": Kind.PHONE,
+        "city": Kind.TEXT,
+        "postcode": Kind.CODE,
+        "country": Kind.CATEGORY,
+    }
+    start, word = part("name", Kind.COMPANY), part("name", Kind.COMPANY, 1)
+    keys = (
+        BlockingKey("domain", (part("domain", Kind.DOMAIN),)),
+        BlockingKey("phone", (part("phone", Kind.PHONE),)),
+        BlockingKey("name", (start,)),
+        BlockingKey("word", (word,)),
+        BlockingKey("name, postcode", (start, part("postcode", Kind.CODE, 1))),
+        BlockingKey("word, city", (word, part("city", Kind.TEXT))),
+    )
+    return LinkageSpec(comparisons=tuple(comparison(field, kind, known) for field, kind in kinds.items()), keys=keys)
+
+
+def _either(name: str, first: KeyPart, last: KeyPart, other: KeyPart) -> tuple[BlockingKey, BlockingKey]:
+    """Either name with a further part: one name of keys, so that exchanged names meet."""
+    return BlockingKey(name, (first, other)), BlockingKey(name, (last, other))
