@@ -18,8 +18,8 @@ from leadflow.expr import Field, Schema, SignalTable, Type
 from leadflow.expr.points import ScoreProgram, ScoreRule, compile_score
 from leadflow.model.time import DAY_US
 
-LEADS = 4_000
-ROUNDS = 15
+LEADS = 400
+ROUNDS = 51
 AIM, FLOOR = 2.5, 1.25
 NOW_US = 20_500 * DAY_US
 COUNTRIES = ("US", "DE", "FR", "GB", "ES", "IT", "NL", "SE", "PL", "BR", "IN", "JP")

@@ -145,6 +145,21 @@ def test_periods_tile_the_calendar(zone: str, now: int, period: str) -> None:
     assert period_start_us(stop, period, zone) == stop
 
 
+@pytest.mark.parametrize(
+    ("period", "ahead", "start"),
+    [
+        ("day", 0, "2026-11-25"),
+        ("day", 1, "2026-11-26"),
+        ("week", 0, "2026-11-23"),
+        ("week", 1, "2026-11-30"),
+        ("month", 0, "2026-11-01"),
+        ("month", 2, "2027-01-01"),
+    ],
+)
+def test_days_weeks_from_monday_and_months(period: str, ahead: int, start: str) -> None:
+    assert period_start_us(at("2026-11-25T13:00"), period, "Europe/Ljubljana", ahead) == at(start)
+
+
 # -- golden examples --------------------------------------------------------------------------------------
 
 
@@ -257,6 +272,18 @@ def test_a_schedule_that_stops_opening_never_gets_there() -> None:
     assert add_working(once, start, 2 * HOUR_US) == at("2026-11-20T11:00", "UTC")
     assert add_working(once, start, 2 * HOUR_US + 1) is None
     assert next_opening(once, at("2024-11-20T08:00", "UTC")) is None
+
+
+def test_a_gap_of_366_days_is_bridged_and_a_longer_one_is_not() -> None:
+    def twice(second: str) -> Schedule:
+        return Schedule(name="s", exceptions={"2026-01-01": ("09:00-10:00",), second: ("09:00-10:00",)})
+
+    start = at("2026-01-01T09:00", "UTC")
+    for reached in ("2027-01-01", "2027-01-02"):
+        assert add_working(twice(reached), start, 2 * HOUR_US) == at(f"{reached}T10:00", "UTC")
+        assert next_opening(twice(reached), start + HOUR_US) == at(f"{reached}T09:00", "UTC")
+    assert add_working(twice("2027-01-04"), start, 2 * HOUR_US) is None
+    assert next_opening(twice("2027-01-04"), start + HOUR_US) is None
 
 
 @settings(max_examples=20)

@@ -49,9 +49,7 @@ def _settled(view: View, lead_id: str, prepared: Prepared, now_us: int) -> Step 
     if handover is None or not handover.deadlines:
         return None
     return Step(
-        tuple(
-            DeadlineSet(subject=lead_id, sla=name, due_us=None, because="settled") for name, _ in handover.deadlines
-        )
+        tuple(DeadlineSet(subject=lead_id, sla=name, due_us=None, because="settled") for name, _ in handover.deadlines)
     )
 
 
@@ -65,6 +63,7 @@ def _handed_over(
     former: tuple[str, ...] = (),
     hops: int = 0,
 ) -> tuple[Decision, ...]:
+    view.require(prepared.reads)
     asked = view.asked(lead=lead, signals=prepared.signals)
     choice = choose(
         prepared.rules,
@@ -232,9 +231,7 @@ def _missed(
     criterion = prepared.criteria.get(name)
     is_met = criterion is not None and criterion.value(asked, now_us)
     owners = (*handover.former, *((lead.owner_id,) if lead.owner_id else ()))
-    action = next_step(
-        sla, due_us=due_us, now_us=now_us, hops=handover.hops, former_owners=owners, is_met=is_met
-    )
+    action = next_step(sla, due_us=due_us, now_us=now_us, hops=handover.hops, former_owners=owners, is_met=is_met)
     if action.kind == "stop":
         return [DeadlineSet(subject=lead.id, sla=name, due_us=None, because=action.reason)]
     decisions: list[Decision] = [DeadlineMissed(subject=lead.id, sla=name, action=action.kind, due_us=due_us)]

@@ -15,7 +15,7 @@ from leadflow.assignment.turns import PoolState
 from leadflow.expr import Condition, Schema, SignalTable, compile_condition
 from leadflow.model.business import User
 from leadflow.model.lead import Lead
-from leadflow.room import View
+from leadflow.room import Key, View
 
 
 @frozen
@@ -30,6 +30,16 @@ class Prepared:
     queues: Mapping[str, Queue]
     slas: Mapping[str, Sla]
     schedules: Mapping[str, Schedule]
+    reads: tuple[Key, ...]
+
+
+def _reads(rules: AssignmentRules) -> tuple[Key, ...]:
+    """Every pool and everybody in it: few rows, asked for together when a lead is handed over."""
+    users = {member.user for pool in rules.pools for member in pool.members}
+    keys: list[Key] = [("pool", pool.name) for pool in rules.pools]
+    for user in sorted(users):
+        keys += [("user", user), ("workload", user)]
+    return tuple(keys)
 
 
 def prepare(playbook: Any, schema: Schema) -> Prepared:
@@ -51,6 +61,7 @@ def prepare(playbook: Any, schema: Schema) -> Prepared:
         {queue.name: queue for queue in rules.queues},
         {sla.name: sla for sla in rules.slas},
         {schedule.name: schedule for schedule in rules.schedules},
+        _reads(rules),
     )
 
 

@@ -14,7 +14,7 @@ from leadflow.room import Key, Room
 
 def follow_lead(row: Lead, prepared: Prepared) -> list[Key]:
     """Once a lead is known: how it came to its owner."""
-    return [("handover", row.id)] if row.owner_id is not None or row.queue is not None else []
+    return [("handover", row.id)]
 
 
 def _keys(command: Any, prepared: Prepared) -> list[Key]:

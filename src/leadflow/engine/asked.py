@@ -57,9 +57,7 @@ class Asked:
             if self._table is not None and len(self._table) and contact is not None:
                 for record in self._view.find(Input, "subject", contact.id):
                     if record.kind is not None:
-                        signals.update(
-                            self._table.observe(signals, record.kind, record.properties, record.at_us)
-                        )
+                        signals.update(self._table.observe(signals, record.kind, record.properties, record.at_us))
             self._signals = signals
         return self._signals
 

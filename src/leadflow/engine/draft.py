@@ -16,6 +16,10 @@ Row = TypeVar("Row")
 _ABSENT: Any = object()
 
 
+def _has(row: Any, column: str, value: str) -> bool:
+    return row is not None and getattr(row, column) == value
+
+
 class Draft:
     """Rows as they stand at this point of a plan. Every write is journalled, so that one command can be undone alone."""
 
@@ -49,14 +53,24 @@ class Draft:
         self.decisions: list[Recorded] = []
         self.command: Any = None
         self.first = 0
-        rows = self.rows
-        for key, found in snapshot.rows.items():
+        self.learn(snapshot.rows)
+
+    def learn(self, loaded: Mapping[Key, Any]) -> None:
+        """Add what was loaded; a row that the plan has put already stays as the plan has it."""
+        rows, put = self.rows, self.put
+        for key, found in loaded.items():
             if type(found) is tuple:
-                table = key[0].partition(".")[0]
+                table, _, column = key[0].partition(".")
                 for row in found:
-                    rows[table, row.id] = row
-                rows[key] = tuple(row.id for row in found)
-            else:
+                    rows.setdefault((table, row.id), row)
+                ids = {row.id for row in found}
+                if put:
+                    ids = {id_ for id_ in ids if getattr(rows[table, id_], column, None) == key[1]}
+                    ids.update(id_ for (name, id_), row in put.items() if name == table and _has(row, column, key[1]))
+                    if table == "input":
+                        ids.update(id_ for id_, row in self.inputs.items() if _has(row, column, key[1]))
+                rows[key] = tuple(sorted(ids))
+            elif key not in rows:
                 rows[key] = found
 
     # -- reading ------------------------------------------------------------------------------------------
@@ -90,9 +104,7 @@ class Draft:
         found = self.inputs.get(key)
         return self.get(Input, key) if found is None else found
 
-    def asked(
-        self, *, lead: Any = None, contact: Any = None, account: Any = None, signals: Any = None
-    ) -> Asked:
+    def asked(self, *, lead: Any = None, contact: Any = None, account: Any = None, signals: Any = None) -> Asked:
         """What a condition is asked about."""
         return Asked(self, self._terms, lead, contact, account, signals)
 
@@ -102,8 +114,7 @@ class Draft:
         absent = tuple(
             key
             for key in keys
-            if key not in rows
-            and not (key[1] in fresh if "." in key[0] else key[1].partition("|")[0] in fresh)
+            if key not in rows and not (key[1] in fresh if "." in key[0] else key[1].partition("|")[0] in fresh)
         )
         if absent:
             raise Missing(absent)

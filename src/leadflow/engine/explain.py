@@ -94,7 +94,9 @@ def explain(store: Store, rulebook: Rulebook, id_: str, now_us: int) -> Explaine
     view.require([(name, id_) for name in names])
     found = [(name, row) for name in names if (row := view.get(RECORDS.get(name) or _input(), id_)) is not None]
     if not found:
-        raise NotFoundError(f"nothing is known by the id {id_[:60]!r}", hint="leadflow leads lists leads with their ids")
+        raise NotFoundError(
+            f"nothing is known by the id {id_[:60]!r}", hint="leadflow leads lists leads with their ids"
+        )
     record, row = found[0]
     subjects = _subjects(view, record, row)
     scores = tuple(
@@ -104,7 +106,9 @@ def explain(store: Store, rulebook: Rulebook, id_: str, now_us: int) -> Explaine
     )
     decisions = _decisions(store, subjects if record != "input" else [])
     if record == "input":
-        decisions = tuple(store.scan(Scan(table="decision", where=(("id", ">=", f"{id_}#"), ("id", "<", f"{id_}$")), order="seq")))
+        decisions = tuple(
+            store.scan(Scan(table="decision", where=(("id", ">=", f"{id_}#"), ("id", "<", f"{id_}$")), order="seq"))
+        )
     return Explained(id_, record, _fields(row), scores, _stages(view, row), decisions)
 
 
@@ -134,9 +138,7 @@ def _fields(row: Any) -> dict[str, Any]:
     return plain
 
 
-def _score(
-    view: Reading, record: str, row: Any, name: str, rulebook: Rulebook, now_us: int
-) -> ScoreExplained | None:
+def _score(view: Reading, record: str, row: Any, name: str, rulebook: Rulebook, now_us: int) -> ScoreExplained | None:
     compiled = rulebook.rules["scoring"].models[name]
     target = compiled.model.target
     subject = {"contact": getattr(row, "contact_id", None), "account": getattr(row, "account_id", None)}.get(target)
@@ -166,11 +168,10 @@ def _stages(view: Reading, row: Any) -> tuple[tuple[str, str, str | None, str | 
     if instance is None:
         return ()
     return tuple(
-        (stage, _iso(entered), None if left is None else _iso(left), how) for stage, entered, left, how in instance.visits
+        (stage, _iso(entered), None if left is None else _iso(left), how)
+        for stage, entered, left, how in instance.visits
     )
 
 
 def _iso(at_us: int) -> str:
     return to_datetime(at_us).isoformat()
-
-

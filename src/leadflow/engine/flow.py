@@ -209,26 +209,34 @@ class Flow:
         """Plan commands on fresh rows, loading what the plan asks for."""
         rulebook = self.rulebook
         snapshot = self.store.load(first_keys((*commands, *(wakes or ())), rulebook))
-        fetched = dict(snapshot.rows)
+        self._follow(snapshot, snapshot.rows)
+        planned = plan(snapshot, commands, rulebook, now, wakes)
         for _ in range(_ROUNDS):
-            self._follow(snapshot, fetched)
-            planned = plan(snapshot, commands, rulebook, now, wakes)
             if not planned.need:
                 return planned
-            fetched = self._more(snapshot, planned.need)
+            planned.learn(self._fetch(snapshot, planned.need))
+            planned.proceed()
         raise StoreError("the plan keeps asking for more rows", code="plan_rounds")
 
-    def _follow(self, snapshot: Snapshot, fetched: dict[Any, Any]) -> None:
+    def _fetch(self, snapshot: Snapshot, keys: Iterable[Any]) -> dict[Any, Any]:
+        """Load keys and what is known to be read after them."""
+        rows = self._more(snapshot, keys)
+        return {**rows, **self._follow(snapshot, rows)}
+
+    def _follow(self, snapshot: Snapshot, fetched: dict[Any, Any]) -> dict[Any, Any]:
+        gathered: dict[Any, Any] = {}
         for _ in range(4):
             keys = next_keys(fetched, self.rulebook) - snapshot.rows.keys()
             if not keys:
-                return
+                break
             fetched = self._more(snapshot, keys)
+            gathered.update(fetched)
+        return gathered
 
     def _more(self, snapshot: Snapshot, keys: Iterable[Any]) -> dict[Any, Any]:
-        more = self.store.load(keys)
-        snapshot.rows.update(more.rows)
-        return more.rows
+        rows = self.store.load(keys).rows
+        snapshot.rows.update(rows)
+        return rows
 
     # -- time ---------------------------------------------------------------------------------------------
 

@@ -62,9 +62,7 @@ def _mapping(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     if value is None:
         return NOTHING
     if not isinstance(value, Mapping):
-        raise InvalidInputError(
-            f"{name}: expected a mapping, got {type(value).__name__}", code="invalid_field"
-        )
+        raise InvalidInputError(f"{name}: expected a mapping, got {type(value).__name__}", code="invalid_field")
     return value
 
 
@@ -182,9 +180,7 @@ _ENTRY = frozenset({"type", "key", "at", "policy", "strategy", "line", "actor", 
 def _entry(record: Mapping[str, Any], at_us: int) -> Entry:
     kind = record["type"]
     own = {name: value for name, value in record.items() if name not in _ENTRY}
-    values = {
-        name: own.pop(name) for name in ("contact", "account", "lead") if isinstance(own.get(name), Mapping)
-    }
+    values = {name: own.pop(name) for name in ("contact", "account", "lead") if isinstance(own.get(name), Mapping)}
     if own:
         values[kind] = {**values.get(kind, {}), **own}
     key = record.get("key") or f"{kind}:{read_key(record.get('id'), 'key')}@{_at(record, at_us)}"
@@ -240,9 +236,7 @@ def same_input(kept: Input, command: Any) -> bool:
     if isinstance(command, Interaction):
         return kept.kind == command.kind and dict(kept.properties) == dict(command.properties)
     if isinstance(command, Command):
-        return bool(
-            from_plain(type(command), {**_plain(kept), "key": kept.id, "at_us": command.at_us}) == command
-        )
+        return bool(from_plain(type(command), {**_plain(kept), "key": kept.id, "at_us": command.at_us}) == command)
     return True
 
 

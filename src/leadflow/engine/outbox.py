@@ -38,11 +38,9 @@ class Message:
 
 
 def apply_planned(view: View, recorded: Recorded, rules: Any) -> Iterable[Any]:
-    """A message waits in the outbox; the same key again changes nothing."""
+    """A message waits in the outbox. Its key holds the command's, which is planned only once."""
     decision, at_us = recorded.decision, recorded.at_us
     assert isinstance(decision, MessagePlanned)  # noqa: S101 - the plan dispatches by type
-    if view.get(Message, decision.key) is not None:
-        return []
     return [
         Message(
             decision.key,

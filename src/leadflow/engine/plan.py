@@ -92,9 +92,16 @@ class Planned:
 
 @define
 class Plan:
-    """A change and what became of each command; or, when `need` is not empty, what must be loaded first."""
+    """A change in the making, and what became of each command so far.
+
+    While `need` is not empty, something must be loaded: `learn` it, then `proceed`. Commands before the first one that
+    lacked something stand; the others are planned again on what is known then.
+    """
 
     draft: Draft
+    commands: Sequence[Any]
+    rulebook: Rulebook
+    now: Callable[[Any], int]
     planned: list[Planned] = field(factory=list)
     need: set[Key] = field(factory=set)
 
@@ -106,6 +113,33 @@ class Plan:
     def decisions_of(self, planned: Planned) -> tuple[Recorded, ...]:
         """The decisions that one command caused."""
         return tuple(self.draft.decisions[planned.first : planned.last])
+
+    def learn(self, loaded: Mapping[Key, Any]) -> None:
+        """Take in what was loaded."""
+        self.draft.learn(loaded)
+
+    def proceed(self) -> bool:
+        """Plan on from where something was lacking; False when something is lacking again."""
+        self.need = set()
+        start: tuple[int, tuple[int, int], list[Any] | None] | None = None
+        draft = self.draft
+        for position in range(len(self.planned), len(self.commands)):
+            command = self.commands[position]
+            moment = self.now(command)
+            if start is None:
+                before = (position, draft.mark(), None if draft.due is None else list(draft.due))
+            if draft.due:
+                _wake(draft, self.rulebook, moment, self.need)
+            self.planned.append(_planned(draft, command, self.rulebook, moment, self.need))
+            if start is None and self.need:
+                start = before
+        if start is None:
+            return True
+        position, mark, due = start
+        draft.undo(mark)
+        draft.due = due
+        del self.planned[position:]
+        return False
 
 
 class _Refused(Exception):
@@ -160,19 +194,15 @@ def plan(
     With `wakes` (history), these and every timer that the plan itself sets are done in between, each when it is due.
     """
     draft = Draft(snapshot, rulebook.tables, rulebook.terms)
-    result = Plan(draft)
     if wakes is not None:
         draft.due = [(wake.due_us, wake.table, wake.id) for wake in wakes]
         heapify(draft.due)
-    for command in commands:
-        moment = now(command)
-        if draft.due:
-            _wake(draft, rulebook, moment, result)
-        result.planned.append(_planned(draft, command, rulebook, moment, result.need))
+    result = Plan(draft, commands, rulebook, now)
+    result.proceed()
     return result
 
 
-def _wake(draft: Draft, rulebook: Rulebook, until_us: int, result: Plan) -> None:
+def _wake(draft: Draft, rulebook: Rulebook, until_us: int, need: set[Key]) -> None:
     """Do what is due before the next command."""
     heap = draft.due
     while heap and heap[0][0] <= until_us:
@@ -180,7 +210,7 @@ def _wake(draft: Draft, rulebook: Rulebook, until_us: int, result: Plan) -> None
         row = draft.rows.get((table, id_))
         if (table, id_) in draft.rows and (row is None or getattr(row, rulebook.tables[table].due or "") != due_us):
             continue
-        _planned(draft, Wake(table, id_, due_us), rulebook, due_us, result.need)
+        _planned(draft, Wake(table, id_, due_us), rulebook, due_us, need)
 
 
 def _planned(draft: Draft, command: Any, rulebook: Rulebook, now_us: int, need: set[Key]) -> Planned:

@@ -73,7 +73,7 @@ class Lists:
         models = self._scoring.models
         if name is None:
             if len(models) != 1:
-                raise InvalidInputError(f"which score? write score(\"name\"): {', '.join(models) or 'no model is live'}")
+                raise InvalidInputError(f'which score? write score("name"): {", ".join(models) or "no model is live"}')
             return str(next(iter(models)))
         if name not in models:
             raise NotFoundError(f"no live model {name!r}", hint=f"one of {', '.join(models)}")

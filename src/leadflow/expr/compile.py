@@ -100,6 +100,10 @@ class Function:
         self._records: dict[str, dict[c.Read, str]] = {}
         self._signals: dict[str, str] = {}
         self._asks = False
+        self.bound: dict[int, str] = {}
+        """States that a block has at hand under a name of its own."""
+        self.known: set[str] = set()
+        """Locals that a block knows not to be None."""
 
     def emit(self, line: str) -> None:
         """Add a statement at the current depth."""
@@ -113,11 +117,6 @@ class Function:
     def close(self) -> None:
         """Leave the block."""
         self._depth -= 1
-
-    @property
-    def signals(self) -> frozenset[int]:
-        """The numbers of the signals that are looked up."""
-        return frozenset(int(name[1:]) for name in self._signals)
 
     def local(self) -> str:
         """A new local name."""
@@ -153,6 +152,8 @@ class Function:
 
     def state(self, signal: int, of_sum: bool = False) -> str:
         """The local that holds a signal's state."""
+        if signal in self.bound:
+            return self.bound[signal]
         name = f"s{signal}"
         self._signals.setdefault(name, f" {name} = get({signal}, {'EMPTY_SUM' if of_sum else 'EMPTY'})")
         return name
@@ -274,7 +275,7 @@ def _value(operand: c.Operand, to: Function, is_timed: bool) -> _Value:
             return _Value(to.namespace.bind(operand.value))
         case c.Read():
             name = to.read(operand)
-            return _Value(name, (name,), is_stored=True)
+            return _Value(name, () if name in to.known else (name,), is_stored=True)
         case c.Ask():
             found = _fetched(to.ask(operand), to, is_timed, may_be_none=True)
             folded = f"fold({found.code})" if operand.fold else found.code

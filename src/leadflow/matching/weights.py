@@ -162,7 +162,7 @@ def probability(weight: float) -> float:
 def bits(chance: float) -> float:
     """The weight at which the chance is reached; 0 < chance < 1.
 
-    >>> bits(0.5), probability(bits(0.9))
+    >>> bits(0.5), round(probability(bits(0.9)), 12)
     (0.0, 0.9)
     """
     return log2(chance / (1.0 - chance))

@@ -74,9 +74,7 @@ def _scored_by(
 # -- records ----------------------------------------------------------------------------------------------
 
 
-def on_record(
-    view: View, decision: RecordCreated | RecordUpdated, prepared: Prepared, now_us: int
-) -> Step | None:
+def on_record(view: View, decision: RecordCreated | RecordUpdated, prepared: Prepared, now_us: int) -> Step | None:
     """A contact, account or lead was made or changed: the static parts of its scores are judged anew."""
     if decision.record not in ("contact", "account", "lead"):
         return None
@@ -105,9 +103,7 @@ def on_record(
     return Step(tuple(decisions), tuple(puts), (), tuple(facts))
 
 
-def _read_by(
-    view: View, decision: RecordCreated | RecordUpdated, prepared: Prepared
-) -> Iterator[tuple[Compiled, str]]:
+def _read_by(view: View, decision: RecordCreated | RecordUpdated, prepared: Prepared) -> Iterator[tuple[Compiled, str]]:
     """Every (model, subject) whose static rules may read the record."""
     by_target = prepared.by_target
     id_ = decision.subject
@@ -182,9 +178,7 @@ def on_wake(view: View, wake: Wake, prepared: Prepared, now_us: int) -> Step | N
 # -- leads ------------------------------------------------------------------------------------------------
 
 
-def on_crossing(
-    view: View, decision: ThresholdReached | ThresholdLeft, prepared: Prepared, now_us: int
-) -> Step | None:
+def on_crossing(view: View, decision: ThresholdReached | ThresholdLeft, prepared: Prepared, now_us: int) -> Step | None:
     """A threshold marks the subject's open leads sales-ready; leaving a `leave` bound takes the mark away."""
     if not prepared.rules.marks_sales_ready:
         return None

@@ -36,8 +36,13 @@ def follow_contact(row: Contact, prepared: Prepared) -> list[Key]:
 
 
 def follow_lead(row: Lead, prepared: Prepared) -> list[Key]:
-    """Once a lead is known: its own scores."""
-    return _score_keys(row.id, prepared.by_target["lead"])
+    """Once a lead is known: its own scores, its contact and account."""
+    keys = _score_keys(row.id, prepared.by_target["lead"])
+    if row.contact_id is not None:
+        keys.append(("contact", row.contact_id))
+    if row.account_id is not None:
+        keys.append(("account", row.account_id))
+    return keys
 
 
 def _score_keys(subject: str, models: Iterable[Compiled]) -> list[Key]:

@@ -46,11 +46,7 @@ class Prepared:
 def prepare(playbook: Any, schema: Schema) -> Prepared:
     """Compile every live model."""
     rules: ScoringRules = playbook.scoring
-    models = {
-        name: compile_model(name, model, schema)
-        for name, model in rules.models.items()
-        if model.state == "live"
-    }
+    models = {name: compile_model(name, model, schema) for name, model in rules.models.items() if model.state == "live"}
     by_target = {
         target: tuple(each for each in models.values() if each.model.target == target)
         for target in ("contact", "account", "lead")

@@ -71,9 +71,7 @@ def rescore(
         facts.append(ScoreChanged(row.subject, compiled.name, before, points))
         if grade != row.grade:
             decisions.append(
-                GradeChanged(
-                    subject=row.subject, model=compiled.name, before=row.grade, after=grade, points=points
-                )
+                GradeChanged(subject=row.subject, model=compiled.name, before=row.grade, after=grade, points=points)
             )
         crossing = _crossing(compiled, row, points)
         if crossing is not None:
@@ -87,9 +85,7 @@ def _crossing(compiled: Compiled, row: Score, points: int) -> Decision | None:
         return None
     if not row.is_ready:
         if points >= threshold:
-            return ThresholdReached(
-                subject=row.subject, model=compiled.name, points=points, threshold=threshold
-            )
+            return ThresholdReached(subject=row.subject, model=compiled.name, points=points, threshold=threshold)
         return None
     leave = compiled.model.leave
     bound = threshold - compiled.model.rearm if leave is None else leave

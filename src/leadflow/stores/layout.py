@@ -15,9 +15,7 @@ from leadflow.model.coding import deep_tuple, plain_value
 from leadflow.model.values import NOTHING
 from leadflow.room import Table
 
-_encode = json.JSONEncoder(
-    ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=plain_value
-).encode
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=plain_value).encode
 _decode = json.JSONDecoder().decode
 
 

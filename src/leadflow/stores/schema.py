@@ -29,9 +29,7 @@ def statements(layouts: Iterable[Layout]) -> dict[str, str]:
     """Every table and index with the statement that makes it, by SQL name."""
     made: dict[str, str] = {"leadflow_decision": _DECISION}
     made["leadflow_decision_id"] = "CREATE UNIQUE INDEX leadflow_decision_id ON leadflow_decision (id)"
-    made["leadflow_decision_subject"] = (
-        "CREATE INDEX leadflow_decision_subject ON leadflow_decision (subject)"
-    )
+    made["leadflow_decision_subject"] = "CREATE INDEX leadflow_decision_subject ON leadflow_decision (subject)"
     for layout in layouts:
         name = table_name(layout.table.name)
         appended = layout.columns[-1] == "seq"
@@ -67,9 +65,7 @@ def inspect_file(path: Path) -> bool:
         raise StoreError(f"{path} is a folder", code="store_path", hint="name a file in it, e.g. leads.db")
     if not path.exists():
         if not path.parent.is_dir():
-            raise StoreError(
-                f"the folder {path.parent} does not exist", code="store_path", hint="make it first"
-            )
+            raise StoreError(f"the folder {path.parent} does not exist", code="store_path", hint="make it first")
         return True
     try:
         with path.open("rb") as file:
@@ -122,17 +118,13 @@ def recognise(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def check(
-    connection: sqlite3.Connection, path: Path, layouts: Iterable[Layout], *, full: bool | None = None
-) -> None:
+def check(connection: sqlite3.Connection, path: Path, layouts: Iterable[Layout], *, full: bool | None = None) -> None:
     """The self-check at open: every table and index is as it should be, and the pages are sound.
 
     Pages are all read when the file is small (64 MiB) or `full` is true. Errors: CorruptionError.
     """
     found: Mapping[str, str] = dict(
-        connection.execute(
-            "SELECT name, sql FROM sqlite_master WHERE name LIKE 'leadflow%' AND sql IS NOT NULL"
-        )
+        connection.execute("SELECT name, sql FROM sqlite_master WHERE name LIKE 'leadflow%' AND sql IS NOT NULL")
     )
     for name, statement in statements(layouts).items():
         if found.get(name) != statement:
@@ -143,6 +135,4 @@ def check(
     if full:
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
-            raise CorruptionError(
-                f"{path} is damaged ({verdict.splitlines()[0][:80]})", hint="restore a backup"
-            )
+            raise CorruptionError(f"{path} is damaged ({verdict.splitlines()[0][:80]})", hint="restore a backup")

@@ -161,9 +161,7 @@ class SqliteStore:
         conditions = []
         for column, test, value in query.where:
             if column not in columns or test not in Scan.OPERATORS:
-                raise InvalidInputError(
-                    f"{query.table} cannot be filtered by {column} {test}", code="unknown_column"
-                )
+                raise InvalidInputError(f"{query.table} cannot be filtered by {column} {test}", code="unknown_column")
             if test == "in":
                 conditions.append(f'"{column}" IN ({",".join("?" * len(value))})')
                 arguments.extend(value)

@@ -8,7 +8,7 @@ from itertools import islice
 from attrs import frozen
 
 from leadflow.capture.reading.lines import physical_lines
-from leadflow.capture.reading.records import Record, records
+from leadflow.capture.reading.records import Record, RecordFault, records
 from leadflow.capture.reading.rows import Limits
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -54,8 +54,11 @@ def sniff_dialect(head: str) -> Dialect:
 def _fitness(lines: list[str], delimiter: str, quote: str) -> tuple[float, int]:
     """(share of records as wide as the header, width); nothing for a header of one cell."""
     found = islice(records(iter(lines), delimiter, quote, Limits()), _SAMPLE_RECORDS)
-    widths = [len(each.cells) if isinstance(each, Record) else 0 for each in found]
-    widths = [width for width in widths if width != 1] if any(width > 1 for width in widths[:1]) else []
-    if not widths:
+    widths = [
+        len(each.cells) if isinstance(each, Record) else 0
+        for each in found
+        if isinstance(each, RecordFault) or any(each.cells)
+    ]
+    if not widths or widths[0] < 2:
         return (0.0, 0)
     return (sum(width == widths[0] for width in widths) / len(widths), widths[0])

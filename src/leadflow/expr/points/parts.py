@@ -63,6 +63,22 @@ class Part:
         """Whether records alone decide the rule, so that its bit among the static ones is its mask."""
         return self.each is None and self.gate == c.Bit(self.index)
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether the rule asks how long nothing occurred."""
+        return isinstance(self.gate, c.Quiet)
+
+    @property
+    def only_signal(self) -> int | None:
+        """The signal without which the rule gives nothing, where it is all the rule reads."""
+        match self.gate:
+            case c.Always(value=True) if self.each is not None:
+                return self.each.signal
+            case c.AtLeast(negated=False) | c.Quiet() as leaf if self.each is None:
+                return leaf.signal
+            case _:
+                return None
+
 
 @define
 class Parts:
@@ -130,25 +146,24 @@ def _split(core: c.Core, shared: dict[c.Core, int], first: int) -> c.Core:
     return join([*([_split(join(of_records), shared, first)] if of_records else []), *rest])
 
 
+def signals_in(part: Part) -> frozenset[int]:
+    """The signals that a rule reads."""
+    of_each = frozenset() if part.each is None else frozenset({part.each.signal})
+    return _signals_of(part.gate) | of_each
+
+
 def reads_signals(core: c.Core) -> bool:
     """Whether interactions have a part in the value."""
+    return bool(_signals_of(core))
+
+
+def _signals_of(core: c.Core | c.Operand) -> frozenset[int]:
     match core:
         case c.Every() | c.Some():
-            return any(reads_signals(part) for part in core.parts)
-        case c.AtLeast() | c.Quiet():
-            return True
-        case c.Check():
-            return bool(signals_of(core.left) | signals_of(core.right))
-        case _:
-            return False
-
-
-def signals_of(operand: c.Operand) -> frozenset[int]:
-    """The signals that a value reads."""
-    match operand:
-        case c.Count() | c.Sum() | c.Days():
-            return frozenset({operand.signal})
-        case c.Calc():
-            return signals_of(operand.left) | signals_of(operand.right)
+            return frozenset().union(*(_signals_of(part) for part in core.parts))
+        case c.AtLeast() | c.Quiet() | c.Count() | c.Sum() | c.Days():
+            return frozenset({core.signal})
+        case c.Check() | c.Calc():
+            return _signals_of(core.left) | _signals_of(core.right)
         case _:
             return frozenset()

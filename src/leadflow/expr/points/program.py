@@ -14,7 +14,7 @@ from attrs import field, frozen
 
 from leadflow.expr.condition import reads
 from leadflow.expr.points.code import Static, Total, static_function, total_function
-from leadflow.expr.points.parts import Parts, split_rules
+from leadflow.expr.points.parts import Parts, signals_in, split_rules
 from leadflow.expr.points.rules import Bounds, ScoreRule, score_faults
 from leadflow.expr.points.shares import Contribution, clamp, evidence, reachable
 from leadflow.expr.signals import SignalTable, State
@@ -89,7 +89,7 @@ class ScoreProgram:
     @cached_property
     def _singles(self) -> list[Total]:
         # One small program for each rule, made when somebody first asks why.
-        return [total_function([part], {}, (None, None))[0] for part in self._parts.parts]
+        return [total_function([part], {}, (None, None)) for part in self._parts.parts]
 
 
 def compile_score(
@@ -117,16 +117,15 @@ def compile_score(
         text = "" if at is None or at.when is None else at.when if isinstance(at.when, str) else to_text(at.when)
         raise found[0].of(f"{source}: {found[0].source}" if source else found[0].source).error(text)
     parts = split_rules(rules, schema, signals)
-    total, uses = total_function(parts.parts, groups, bounds)
     conditions = [rule.condition for rule in rules if rule.when is not None]
     fading = {"now"} if any(rule.half_life_days for rule in rules) else set()
     return ScoreProgram(
         tuple(rules),
         static_function(parts.bits),
-        total,
+        total_function(parts.parts, groups, bounds),
         reads(*conditions, *(rule.occurrence for rule in rules)) | fading,
         reads(*conditions, of_signals=False),
-        uses,
+        frozenset().union(*(signals_in(part) for part in parts.parts)),
         parts,
         dict(groups),
         bounds,

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
+from leadflow.errors import InvalidValueError
 from leadflow.matching.comparators import Comparator, default_comparators
 from leadflow.matching.linkage.kinds import Kind, comparison, part
-from leadflow.matching.linkage.spec import BlockingKey, KeyPart, LinkageSpec, SwapComparison
+from leadflow.matching.linkage.lookups import keys_for
+from leadflow.matching.linkage.shapes import kinds_of, sampled
+from leadflow.matching.linkage.spec import BlockingKey, KeyPart, LinkageSpec, Row, SwapComparison
 
 
 def contact_spec(comparators: Mapping[str, Comparator] | None = None) -> LinkageSpec:
@@ -67,6 +72,45 @@ def account_spec(comparators: Mapping[str, Comparator] | None = None) -> Linkage
         BlockingKey("word, city", (word, part("city", Kind.TEXT))),
     )
     return LinkageSpec(comparisons=tuple(comparison(field, kind, known) for field, kind in kinds.items()), keys=keys)
+
+
+def spec_for(rows: Sequence[Row], comparators: Mapping[str, Comparator] | None = None) -> LinkageSpec:
+    """A linkage for rows of any shape: what each column holds, and the keys to look it up by, are read off the rows.
+
+    Errors: InvalidValueError when no column is worth comparing.
+
+    >>> rows = [{"surname": "Kos", "born": "1980-02-03"}, {"surname": "Koss", "born": "1980-02-03"}]
+    >>> spec = spec_for(rows)
+    >>> [each.comparator.name for each in spec.comparisons]
+    ['jaro_winkler']
+    """
+    known = default_comparators() if comparators is None else comparators
+    sample = sampled(rows)
+    kinds = kinds_of(sample)
+    if not kinds:
+        raise InvalidValueError(
+            "no column holds two different values", code="nothing_to_compare", hint="pass rows with fields to compare"
+        )
+    swaps = _swaps(kinds)
+    return LinkageSpec(
+        comparisons=tuple(comparison(field, kind, known) for field, kind in kinds.items()),
+        keys=keys_for(sample, kinds, swaps, len(rows)),
+        swaps=swaps,
+    )
+
+
+def _swaps(kinds: Mapping[str, Kind]) -> tuple[SwapComparison, ...]:
+    """A given name and a surname, and text columns that differ by a number only (address 1 and 2)."""
+    given = [field for field, kind in kinds.items() if kind is Kind.GIVEN_NAME]
+    surnames = [field for field, kind in kinds.items() if kind is Kind.SURNAME]
+    swaps = [SwapComparison(given[0], surnames[0], 0.85)] if len(given) == len(surnames) == 1 else []
+    texts = [field for field, kind in kinds.items() if kind is Kind.TEXT and re.search(r"\d$", field)]
+    stems = Counter(field.rstrip("0123456789") for field in texts)
+    for stem, count in stems.items():
+        if count == 2:
+            first, second = (field for field in texts if field.rstrip("0123456789") == stem)
+            swaps.append(SwapComparison(first, second, 0.75))
+    return tuple(swaps)
 
 
 def _either(name: str, first: KeyPart, last: KeyPart, other: KeyPart) -> tuple[BlockingKey, BlockingKey]:
