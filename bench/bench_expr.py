@@ -172,10 +172,15 @@ def subjects(count: int, seed: int, table: SignalTable) -> tuple[list[dict[str, 
 
 
 def _whole(program: ScoreProgram, views: list[View]) -> None:
-    static, total = program.static, program.total
+    score = program.score
     for view in views:
-        bits, _ = static(view, NOW_US)
-        total(view.signals, bits, NOW_US)
+        score(view, NOW_US)
+
+
+def _in_two_steps(program: ScoreProgram, view: View) -> tuple[int, int, int]:
+    bits, static_until_us = program.static(view, NOW_US)
+    points, fired, until_us = program.total(view.signals, bits, NOW_US)
+    return points, fired, min(until_us, static_until_us)
 
 
 def _limit(score: Callable[[dict[str, Any]], int], facts: list[dict[str, Any]]) -> None:
@@ -196,6 +201,7 @@ def run(leads: int = LEADS, rounds: int = ROUNDS, seed: int = 1) -> list[dict[st
     score = closures()
     facts, views = subjects(leads, seed, table)
     assert [program.score(view, NOW_US)[0] for view in views] == [score(each) for each in facts]
+    assert all(_in_two_steps(program, view) == program.score(view, NOW_US) for view in views)
     known = [(view, program.static(view, NOW_US)[0]) for view in views]
     variants: dict[str, Callable[[], None]] = {
         "plain closures": lambda: _limit(score, facts),
@@ -233,4 +239,6 @@ def run(leads: int = LEADS, rounds: int = ROUNDS, seed: int = 1) -> list[dict[st
 if __name__ == "__main__":
     for row in run():
         low, high = row["spread"]
-        print(f"{row['id']:10} {row['name']:62} {row['figure'] / 1000:8.0f}k/s  {row['ratio']:5.2f} x [{low:.2f}..{high:.2f}]")
+        print(
+            f"{row['id']:10} {row['name']:62} {row['figure'] / 1000:8.0f}k/s  {row['ratio']:5.2f} x [{low:.2f}..{high:.2f}]"
+        )

@@ -48,6 +48,10 @@ class View(Protocol):
         """An accepted record. Raises Missing."""
         ...
 
+    def receipt(self, record: Input) -> int:
+        """A number that orders inputs by receipt, those of this plan after all that were there before."""
+        ...
+
     def asked(
         self, *, lead: Any = None, contact: Any = None, account: Any = None, signals: Any = None
     ) -> Any:

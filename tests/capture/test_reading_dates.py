@@ -1,6 +1,7 @@
 """Dates: the order of a column is shown by the column or asked for."""
 
 from datetime import UTC, date, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -41,14 +42,15 @@ def test_the_order_of_a_column_is_never_wrong(days, order, separator):
 @given(text=st.text(st.sampled_from("0123456789./- :TZapm+Jan年月") | st.characters(), max_size=40))
 def test_any_text_is_a_date_or_a_typed_error(text):
     for order in (None, "dmy", "mdy"):
-        try:
-            parse_date(text, order=order, field="born")
-        except InvalidInputError as error:
-            assert "born" in str(error)
-        try:
-            parse_moment_us(text, order=order, zone=UTC, epoch="s", field="when")
-        except InvalidInputError as error:
-            assert "when" in str(error)
+        for read in (
+            partial(parse_date, text, order=order, field="born"),
+            partial(parse_moment_us, text, order=order, zone=UTC, epoch="s", field="born"),
+        ):
+            try:
+                problem = f"born: {read()}"
+            except InvalidInputError as refusal:
+                problem = str(refusal)
+            assert problem.startswith("born: ")
 
 
 @pytest.mark.parametrize(
@@ -73,23 +75,10 @@ def test_order_by_example(values, order, code, line):
 @pytest.mark.parametrize(
     "text",
     [
-        "31.12.2024",
-        "31. 12. 2024",
-        "31/12/2024",
-        "12/31/2024",
-        "2024-12-31",
-        "2024/12/31",
-        "20241231",
-        "31 December 2024",
-    ]
-    + ["December 31, 2024", "31. Dezember 2024", "31 décembre 2024", "31 de diciembre de 2024", "31 grudnia 2024"]
-    + [
-        "31. decembra 2024"[:9] + "r 2024",
-        "31 декабря 2024",
-        "31 Aralık 2024",
-        "2024年12月31日",
-        "2024년 12월 31일",
-        "31-Dec-2024",
+        *("31.12.2024", "31. 12. 2024", "31/12/2024", "12/31/2024", "2024-12-31", "2024/12/31", "20241231"),
+        *("31 December 2024", "December 31, 2024", "31-Dec-2024", "31. Dezember 2024", "31. decembra 2024"),
+        *("31 décembre 2024", "31 de diciembre de 2024", "31 grudnia 2024", "31 декабря 2024", "31 Aralık 2024"),
+        *("2024年12月31日", "2024년 12월 31일"),
     ],
 )
 def test_one_day_in_many_forms(text):
@@ -113,7 +102,7 @@ def test_one_day_in_many_forms(text):
 )
 def test_refused_dates(text, code):
     """D40, G75: parsed or refused with field name."""
-    with pytest.raises(InvalidValueError, match="^born: ") as caught:
+    with pytest.raises(InvalidValueError, match=r"^born: ") as caught:
         parse_date(text, field="born")
     assert caught.value.code == code
 
@@ -153,7 +142,7 @@ def test_epochs_need_their_unit():
     assert parse_moment_us("1700000000", epoch="s") == parse_moment_us("1700000000000", epoch="ms") == at_us
     assert parse_moment_us("1700000000.5", epoch="s") == at_us + 500_000
     for text, epoch in (("1700000000", None), ("1700000000000", "s"), ("1700000000", "weeks")):
-        with pytest.raises(InvalidValueError, match="^seen: "):
+        with pytest.raises(InvalidValueError, match=r"^seen: "):
             parse_moment_us(text, epoch=epoch, field="seen")
 
 

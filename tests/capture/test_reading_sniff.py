@@ -100,9 +100,9 @@ def test_a_mixed_file_is_refused_at_the_first_other_byte(head, tail):
         ("Ion Iliuș".encode(), "utf-8", True),
         ("Հայերեն".encode(), "utf-8", True),
         ("naïve".encode("cp1252"), "cp1252", False),
-        ("Viel Spaß“".encode("cp1252"), "cp1252", False),
-        ("« café »".replace(" ", "\xa0").encode("cp1252"), "cp1252", False),
-        ("NESTLÉ®".encode("cp1252"), "cp1252", False),
+        ("Viel Spaß“ für alle".encode("cp1252"), "cp1252", False),
+        ("« café, thé »".replace(" ", "\xa0").encode("cp1252"), "cp1252", False),
+        ("NESTLÉ® SOCIÉTÉ".encode("cp1252"), "cp1252", False),
         ("a,b\n1,2\n".encode("utf-16"), "utf-16-le", True),
         ("a,b\n1,2\n".encode("utf-16-le"), "utf-16-le", True),
         ("姓名;城市\n王小明;北京\n".encode("utf-16-be"), "utf-16-be", True),
@@ -111,8 +111,17 @@ def test_a_mixed_file_is_refused_at_the_first_other_byte(head, tail):
 )
 def test_encodings_by_example(body, name, is_certain):
     """G70: BOM, UTF-16, cp1252."""
-    for found in (sniff_encoding(body), decoded(body)[1]):
+    for found in (sniff_encoding(body), decoded(body)[1], decoded(body, 1)[1]):
         assert (found.name, found.is_certain) == (name, is_certain)
+
+
+@pytest.mark.parametrize("text", ["Viel Spaß“", "NESTLÉ®"])
+def test_what_nobody_can_tell_is_refused(text):
+    """G70: these bytes are Windows-1252 and UTF-8 alike."""
+    with pytest.raises(InvalidInputError, match="as likely UTF-8") as caught:
+        decoded(text.encode("cp1252"))
+    assert caught.value.details["offset"] == len(text) - 2
+    assert decoded(text.encode("cp1252"), encoding="cp1252")[0] == text
 
 
 def test_zeros_in_plain_text_are_no_utf_16():

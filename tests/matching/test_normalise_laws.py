@@ -10,7 +10,8 @@ from leadflow.matching.normalise import normaliser, normalisers, parse_email
 
 SPECS = [*sorted(set(normalisers()) - {"phone"}), "phone:SI", "phone:ZZ"]
 NASTY = st.sampled_from([
-    "İ", "ı", "ß", "ς", "ﬁ", "①", "㈱", "\u200b", "\u202e", "\u0301", "\ud800", "\ufeff", "@", ".",
+    "İ", "ı", "ß", "ς", "ﬁ", "①", "㈱", "\u200b", "\u202e", "\u0301", "\ud800",
+    "\ufeff", "@", ".",
     "-", "+", "xn--", "GmbH", "株式会社", "d.o.o.", "&", "www.", "(0)", "00", ";ext=", "\x00", "\xa0", "и\u0306", "𐐀", "🦄",
 ])  # fmt: skip
 texts = st.lists(st.text(max_size=6) | NASTY, max_size=8).map("".join)

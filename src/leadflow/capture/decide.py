@@ -37,16 +37,12 @@ def on_submission(view: View, command: Submission, prepared: Prepared, now_us: i
     form = prepared.rules.forms.get(command.form)
     kept = _kept(command, at_us, now_us)
     if form is None:
-        return _failed(command, kept, [Fault("unknown_form", command.form)])
+        return failed(command, kept, [Fault("unknown_form", command.form)])
     values, faults = _mapped(command.fields, form, prepared)
     if faults:
-        return _failed(command, kept, faults)
+        return failed(command, kept, faults)
     context = {**form.context, **command.context, "form": command.form}
     values["lead"] = {**values.get("lead", {}), **lead_fields(context)}
-    if form.mode == "store":
-        given_kind = None
-    else:
-        given_kind = form.kind
     given = RecordsGiven(
         input=command.key,
         at_us=at_us,
@@ -59,7 +55,7 @@ def on_submission(view: View, command: Submission, prepared: Prepared, now_us: i
         },
         always_new=("lead",) if form.always_new_lead else (),
         visitor=command.visitor,
-        kind=given_kind,
+        kind=form.kind,
         properties=context,
     )
     return Step(inputs=(kept,), facts=(given,))
@@ -82,6 +78,9 @@ def on_entry(view: View, command: Entry, prepared: Prepared, now_us: int) -> Ste
     faults: list[Fault] = []
     known: dict[str, str] = {}
     for record, content in command.values.items():
+        if record not in prepared.schema.records:
+            faults.append(Fault("unknown_record", record))
+            continue
         content = dict(content)
         if "id" in content:
             known[record] = str(content.pop("id"))
@@ -91,20 +90,24 @@ def on_entry(view: View, command: Entry, prepared: Prepared, now_us: int) -> Ste
         if context:
             values[record].update(lead_fields(context))
     if faults:
-        return _failed(command, kept, faults)
+        return failed(command, kept, faults)
     given = RecordsGiven(
         input=command.key,
         at_us=at_us,
         values=values,
-        wanted=tuple(
-            record for record in ("account", "contact", "lead") if record in values or record == "account"
-        ),
+        wanted=tuple(record for record in ("account", "contact", "lead") if record in values or record == "account"),
         known=known,
         strategies={} if command.strategy is None else {command.record: command.strategy},
         always_new=(command.record,) if command.policy == "create" else (),
         update={"fill": "fill", "overwrite": "overwrite", "skip": "keep"}.get(command.policy or "fill"),
     )
     return Step(inputs=(kept,), facts=(given,))
+
+
+def _wanted_of(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """The records of an entry; a contact's company address tells its account too."""
+    found = [record for record in ("contact", "lead", "user", "product", "opportunity") if record in values]
+    return ("account", *found) if "account" in values or "contact" in values else tuple(found)
 
 
 def _kept(command: Submission, at_us: int, now_us: int) -> Input:
@@ -115,14 +118,16 @@ def _kept(command: Submission, at_us: int, now_us: int) -> Input:
         received_us=now_us,
         actor=command.actor,
         batch=command.batch,
-        visitor=command.visitor,
-        data={"form": command.form, "fields": dict(command.fields), "context": dict(command.context)},
+        data={
+            "form": command.form,
+            "fields": dict(command.fields),
+            "context": dict(command.context),
+            **({"visitor": command.visitor} if command.visitor is not None else {}),
+        },
     )
 
 
-def _mapped(
-    fields: Mapping[str, Any], form: Form, prepared: Prepared
-) -> tuple[dict[str, dict[str, Any]], list[Fault]]:
+def _mapped(fields: Mapping[str, Any], form: Form, prepared: Prepared) -> tuple[dict[str, dict[str, Any]], list[Fault]]:
     """A form's fields as values by record; faults for missing, oversized and unreadable ones."""
     rules = prepared.rules
     if len(fields) > rules.max_fields:
@@ -151,7 +156,8 @@ def _blank(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def _failed(command: Any, kept: Input, faults: list[Fault]) -> Step:
+def failed(command: Any, kept: Input, faults: list[Fault]) -> Step:
+    """The input is kept, and waits in the failed queue with its faults as reasons."""
     reasons = tuple((fault.code, fault.field) for fault in faults)
     form = getattr(command, "form", None)
-    return Step((InputFailed(subject=command.key, form=form, reasons=reasons),), inputs=(kept,))
+    return Step((InputFailed(subject=command.key, record=command.type, form=form, reasons=reasons),), inputs=(kept,))

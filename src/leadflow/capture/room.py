@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from leadflow.capture import decide
+from attrs import evolve
+
+from leadflow.capture import business, decide
 from leadflow.capture.state import TABLES, Failure
-from leadflow.model.decisions import InputFailed, Recorded
-from leadflow.model.records import Entry, Submission
-from leadflow.room import Room, View
+from leadflow.model.commands import DropSubmission, RetrySubmission
+from leadflow.model.decisions import InputFailed, InputSettled, Recorded
+from leadflow.model.records import Deal, Entry, Order, Submission
+from leadflow.room import Key, Room, View
 
 
 def prepare(playbook: Any, schema: Any) -> decide.Prepared:
@@ -25,7 +28,7 @@ def apply_failed(view: View, recorded: Recorded, prepared: decide.Prepared) -> I
     return [
         Failure(
             decision.subject,
-            str(view.command.type),
+            decision.record,
             "waiting",
             decision.form,
             decision.reasons,
@@ -36,10 +39,30 @@ def apply_failed(view: View, recorded: Recorded, prepared: decide.Prepared) -> I
     ]
 
 
+def apply_settled(view: View, recorded: Recorded, prepared: decide.Prepared) -> Iterable[Any]:
+    """The place in the failed queue is settled."""
+    decision = recorded.decision
+    assert isinstance(decision, InputSettled)  # noqa: S101 - the plan dispatches by type
+    failure = view.get(Failure, decision.subject)
+    return [] if failure is None else [evolve(failure, state=decision.how, version=failure.version + 1)]
+
+
+def _waiting(command: Any, prepared: decide.Prepared) -> list[Key]:
+    return [("failure", command.submission), ("input", command.submission)]
+
+
 ROOM = Room(
     name="capture",
     prepare=prepare,
     tables=TABLES,
-    reacts={Submission: decide.on_submission, Entry: decide.on_entry},
-    applies={InputFailed: apply_failed},
+    keys={RetrySubmission: _waiting, DropSubmission: _waiting},
+    reacts={
+        Submission: decide.on_submission,
+        Entry: decide.on_entry,
+        Order: business.on_order,
+        Deal: business.on_deal,
+        RetrySubmission: business.on_retry,
+        DropSubmission: business.on_drop,
+    },
+    applies={InputFailed: apply_failed, InputSettled: apply_settled},
 )

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from leadflow.engine.asked import Asked
 from leadflow.model.decisions import Recorded
 from leadflow.model.records import Input
+from leadflow.model.time import NEVER_US
 from leadflow.ports.store import ChangeSet, Snapshot
 from leadflow.room import Dropped, Key, Missing, Table
 
@@ -103,6 +104,10 @@ class Draft:
         """An accepted record. Raises Missing."""
         found = self.inputs.get(key)
         return self.get(Input, key) if found is None else found
+
+    def receipt(self, record: Input) -> int:
+        """A number that orders inputs by receipt, those of this plan after all that were there before."""
+        return record.seq or NEVER_US + list(self.inputs).index(record.id)
 
     def asked(self, *, lead: Any = None, contact: Any = None, account: Any = None, signals: Any = None) -> Asked:
         """What a condition is asked about."""

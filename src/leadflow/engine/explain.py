@@ -11,9 +11,9 @@ from leadflow.engine.plan import Rulebook
 from leadflow.engine.reading import Reading
 from leadflow.engine.wording import sentence
 from leadflow.errors import NotFoundError
-from leadflow.matching.state import Alias
 from leadflow.model.coding import to_plain
 from leadflow.model.decisions import Recorded
+from leadflow.model.identity import group_of
 from leadflow.model.lead import Lead
 from leadflow.model.rows import RECORDS
 from leadflow.model.time import NEVER_US, to_datetime
@@ -120,9 +120,9 @@ def _input() -> Any:
 
 def _subjects(view: Reading, record: str, row: Any) -> list[str]:
     """Under which ids decisions about a record were written: its own, and those it stands for."""
-    subjects = [row.id, *(alias.id for alias in view.find(Alias, "root", row.id))]
+    subjects = list(group_of(view, row.id))
     if record == "lead" and row.contact_id is not None:
-        subjects += [row.contact_id, *(alias.id for alias in view.find(Alias, "root", row.contact_id))]
+        subjects += group_of(view, row.contact_id)
     return subjects
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import attrs
+
 from leadflow.errors import InvalidInputError
 from leadflow.matching.decide import read_reference
 from leadflow.model import commands as _commands
@@ -241,7 +243,9 @@ def same_input(kept: Input, command: Any) -> bool:
 
 
 def _plain(kept: Input) -> dict[str, Any]:
-    plain = dict(kept.data)
+    """A command's own fields: a room may have kept more beside them."""
+    names = {each.name for each in attrs.fields(COMMANDS[kept.type])} if kept.type in COMMANDS else set(kept.data)
+    plain = {name: value for name, value in kept.data.items() if name in names}
     if kept.actor is not None:
         plain["actor"] = kept.actor
     return plain

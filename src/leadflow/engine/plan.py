@@ -303,4 +303,4 @@ def _fail(draft: Draft, command: Any, rulebook: Rulebook, now_us: int, refusal: 
         return
     draft.add_input(rulebook.to_input(command, now_us))
     reasons = tuple((refusal.code, str(value)) for value in refusal.parameters.values())
-    _record(draft, InputFailed(subject=command.key, reasons=reasons), command, rulebook, now_us)
+    _record(draft, InputFailed(subject=command.key, record=command.type, reasons=reasons), command, rulebook, now_us)

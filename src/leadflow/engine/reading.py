@@ -52,6 +52,10 @@ class Reading:
                 table = key[0].partition(".")[0]
                 self._rows.update(((table, row.id), row) for row in found)
 
+    def receipt(self, record: Input) -> int:
+        """A number that orders inputs by receipt."""
+        return record.seq
+
     def asked(self, *, lead: Any = None, contact: Any = None, account: Any = None, signals: Any = None) -> Asked:
         """What a condition is asked about."""
         return Asked(self, self._rulebook.terms, lead, contact, account, signals)

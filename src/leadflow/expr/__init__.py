@@ -7,8 +7,9 @@ from leadflow.expr.check import check, faults, type_of
 from leadflow.expr.condition import Condition, compile_condition
 from leadflow.expr.explain import Explanation
 from leadflow.expr.fault import Fault
+from leadflow.expr.lint import Finding, lint
 from leadflow.expr.nodes import Node
-from leadflow.expr.parse import parse
+from leadflow.expr.reading.parse import parse
 from leadflow.expr.signals import Signal, SignalTable, State, observe, state_of, sum_state_of
 from leadflow.expr.text import to_text
 from leadflow.expr.types import Field, Schema, Term, Type
@@ -18,6 +19,7 @@ __all__ = [
     "Explanation",
     "Fault",
     "Field",
+    "Finding",
     "Node",
     "Schema",
     "Signal",
@@ -28,6 +30,7 @@ __all__ = [
     "check",
     "compile_condition",
     "faults",
+    "lint",
     "observe",
     "parse",
     "state_of",

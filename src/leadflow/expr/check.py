@@ -1,7 +1,7 @@
 """Checking a tree against a schema: `check` finds every fault, `type_of` tells the type of a value.
 
-Nothing is guessed: a number is not compared with a text, a code is written exactly, and an unknown name comes with a
-suggestion.
+Nothing is guessed: a number is not compared with a text, a code is written exactly, and an unknown name
+comes with a suggestion.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from leadflow.expr.calls import MAX_LIMIT
+from leadflow.expr.reading.calls import MAX_LIMIT
 from leadflow.expr.fault import Fault, did_you_mean
 from leadflow.expr.nodes import (
     CONDITIONS,
@@ -33,7 +33,7 @@ from leadflow.expr.nodes import (
     TextTest,
     Today,
 )
-from leadflow.expr.parse import read
+from leadflow.expr.reading.parse import read
 from leadflow.expr.text import quoted, to_text
 from leadflow.expr.types import FUNCTIONS, ORDERED, SETS, TEXTUAL, Choices, Schema, Type, listed
 
@@ -297,7 +297,8 @@ class _Checker:
             self.reachable_count(node)
 
     def date_as_instant(self, node: Compare, left: Type, right: Type) -> bool:
-        """A constant date stands for its first moment, beside an instant; the other way round nothing fits."""
+        """A constant date stands for its first moment, beside an instant; the other way round nothing
+        fits."""
         if {left, right} != {Type.INSTANT, Type.DATE}:
             return False
         day, moment = (node.left, node.right) if left is Type.DATE else (node.right, node.left)

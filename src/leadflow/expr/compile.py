@@ -1,11 +1,13 @@
-"""From the lowered form to Python functions: the only place (with `points.program`) that writes and executes source.
+"""From the lowered form to Python functions: the only place (with `points.program`) that writes and
+executes source.
 
-The source is made of our own nodes. Nothing a user wrote is ever part of it: names of attributes were checked by the
-schema to be plain identifiers, whole numbers stand as digits, and every other constant is bound to a made-up name in the
-function's namespace, which holds no builtins but those listed here.
+The source is made of our own nodes. Nothing a user wrote is ever part of it: names of attributes were
+checked by the schema to be plain identifiers, whole numbers stand as digits, and every other constant is
+bound to a made-up name in the function's namespace, which holds no builtins but those listed here.
 
-A function reads fields and signals once, at its top. A part whose value changes with the clock gets statements that
-compute its truth and its `until`; everything else is one expression that stops at the first part that decides it.
+A function reads fields and signals once, at its top. A part whose value changes with the clock gets
+statements that compute its truth and its `until`; everything else is one expression that stops at the first
+part that decides it.
 """
 
 from __future__ import annotations
@@ -89,7 +91,7 @@ class Namespace:
 class Function:
     """One function being written: statements, and what they read, which `source` puts on top of them.
 
-    Its functions take `now`; terms and records are asked of `view`, states are looked up in `signals`.
+    It takes `now`; terms and records are asked of `view`, states are looked up in `signals`.
     """
 
     def __init__(self, namespace: Namespace) -> None:
@@ -100,10 +102,11 @@ class Function:
         self._records: dict[str, dict[c.Read, str]] = {}
         self._signals: dict[str, str] = {}
         self._asks = False
+        self.reads_signals = False
         self.bound: dict[int, str] = {}
         """States that a block has at hand under a name of its own."""
-        self.known: set[str] = set()
-        """Locals that a block knows not to be None."""
+        self.known: dict[c.Read, str] = {}
+        """Fields that a block has in locals, and knows not to be None."""
 
     def emit(self, line: str) -> None:
         """Add a statement at the current depth."""
@@ -123,11 +126,13 @@ class Function:
         self._made += 1
         return f"v{self._made}"
 
-    def source(self, signature: str, signals: str) -> str:
-        """The whole function; `signals` is the code that gives the states by signal."""
+    def source(self, signature: str) -> str:
+        """The whole function; the states come with the view where they are no argument."""
         top = [f"def {signature}:"]
+        if self.reads_signals and "signals" not in signature:
+            top.append(" signals = view.signals")
         if self._signals:
-            top += [f" get = {signals}.get", *self._signals.values()]
+            top += [" get = signals.get", *self._signals.values()]
         if self._asks:
             top.append(" ask = view.term")
         for record, reads in self._records.items():
@@ -143,18 +148,23 @@ class Function:
             " else:",
         ]
         for read, name in reads.items():
-            key = self.namespace.bind(read.accessor) if read.custom else ""
-            value = f"{holder}.custom.get({key})" if read.custom else f"{holder}.{read.accessor}"
-            lines.append(f"  {name} = {value}")
+            lines.append(f"  {name} = {self.fetched(read, holder)}")
             if read.fold:
-                lines.append(f"  if {name} is not None: {name} = fold({name})")
+                lines.append(f"  if {name} is not None: {name} = {name}.casefold()")
         return lines
+
+    def fetched(self, read: c.Read, holder: str) -> str:
+        """Code that takes a field from its record, as it is there."""
+        return (
+            f"{holder}.custom.get({self.namespace.bind(read.accessor)})" if read.custom else f"{holder}.{read.accessor}"
+        )
 
     def state(self, signal: int, of_sum: bool = False) -> str:
         """The local that holds a signal's state."""
         if signal in self.bound:
             return self.bound[signal]
         name = f"s{signal}"
+        self.reads_signals = True
         self._signals.setdefault(name, f" {name} = get({signal}, {'EMPTY_SUM' if of_sum else 'EMPTY'})")
         return name
 
@@ -189,8 +199,8 @@ class _Value:
 class Decided:
     """Code of a truth, and of until when it stays; `until` None: the clock has no part in it.
 
-    `edge` is the local with the one moment at which the truth flips, where there is just one; `is_before`: it holds
-    before that.
+    `edge` is the local with the one moment at which the truth flips, where there is just one; `is_before`:
+    it holds before that.
     """
 
     truth: str
@@ -269,16 +279,19 @@ def _check(core: c.Check, left: _Value, right: _Value) -> str:
 
 
 def _value(operand: c.Operand, to: Function, is_timed: bool) -> _Value:
-    """Code of a value. Timed values are asked for in a statement before; otherwise in place, where a test needs them."""
+    """Code of a value. Timed values are asked for in a statement before; otherwise in place, where a test
+    needs them."""
     match operand:
         case c.Const():
             return _Value(to.namespace.bind(operand.value))
         case c.Read():
+            if operand in to.known:
+                return _Value(to.known[operand])
             name = to.read(operand)
-            return _Value(name, () if name in to.known else (name,), is_stored=True)
+            return _Value(name, (name,), is_stored=True)
         case c.Ask():
             found = _fetched(to.ask(operand), to, is_timed, may_be_none=True)
-            folded = f"fold({found.code})" if operand.fold else found.code
+            folded = f"{found.code}.casefold()" if operand.fold else found.code
             return _Value(folded, found.needs, found.untils)
         case c.Days():
             return _fetched(f"days_since({to.state(operand.signal)}, now)", to, is_timed, may_be_none=True)
@@ -319,8 +332,9 @@ def _amount(operand: c.Count | c.Sum, to: Function, is_timed: bool) -> _Value:
 def decide(core: c.Core, to: Function) -> Decided:
     """Write what a condition needs to know both its truth and until when it stays.
 
-    A conjunction that is false stays so until the last of its false parts may change; one that is true, until the first
-    of its parts may. Parts without the clock come first, because one of them that is false decides for ever.
+    A conjunction that is false stays so until the last of its false parts may change; one that is true,
+    until the first of its parts may. Parts without the clock come first, because one of them that is false
+    decides for ever.
     """
     if not is_timed(core):
         return Decided(expression(core, to))
@@ -436,6 +450,5 @@ def functions(core: c.Core) -> tuple[Callable[[Any, int], bool], Callable[[Any, 
     test = Function(namespace)
     decided = decide(core, test)
     test.emit(f"return {decided.truth}, {decided.until or 'NEVER'}")
-    source = value.source("value(view, now)", "view.signals") + test.source("test(view, now)", "view.signals")
-    names = namespace.run(source)
+    names = namespace.run(value.source("value(view, now)") + test.source("test(view, now)"))
     return names["value"], names["test"]

@@ -12,7 +12,7 @@ from leadflow.expr.compile import functions
 from leadflow.expr.explain import Explanation, explained
 from leadflow.expr.lower import lower
 from leadflow.expr.nodes import FieldRef, Node, Occurrence, TermRef, walk
-from leadflow.expr.parse import parse
+from leadflow.expr.reading.parse import parse
 from leadflow.expr.signals import SignalTable
 from leadflow.expr.text import to_text
 from leadflow.expr.types import Schema
@@ -22,8 +22,8 @@ from leadflow.expr.types import Schema
 class Condition:
     """A condition that can be asked.
 
-    A view has the attributes contact, account, lead, opportunity (the schema's records; each an object or None),
-    `signals` (states by signal number) and `term(name, args) -> (value, until_us)`.
+    A view has the attributes contact, account, lead, opportunity (the schema's records; each an object or
+    None), `signals` (states by signal number) and `term(name, args) -> (value, until_us)`.
 
     `value(view, now_us)` is its truth; `test(view, now_us)` also says until when: the truth is constant on
     [now, until), as long as no input comes. `reads` names what it depends on: "contact.country",
@@ -39,7 +39,8 @@ class Condition:
     _signals: SignalTable = field(repr=False)
 
     def until(self, view: Any, now_us: int) -> int:
-        """The next instant after now at which the value can change without input; NEVER_US if there is none."""
+        """The next instant after now at which the value can change without input; NEVER_US if there is
+        none."""
         return self.test(view, now_us)[1]
 
     def explain(self, view: Any, now_us: int) -> Explanation:

@@ -1,7 +1,8 @@
 """Why a condition says what it says: every part with its value.
 
-The parts are worked out one by one on the user's own tree in Kleene's three values, apart from the compiled functions;
-a part that hangs on something unknown (None) is unknown. The condition holds when the whole is true.
+The parts are worked out one by one on the user's own tree in Kleene's three values, apart from the compiled
+functions; a part that hangs on something unknown (None) is unknown. The condition holds when the whole is
+true.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 from attrs import frozen
 
 from leadflow.expr import nodes as n
-from leadflow.expr.calls import MAX_LIMIT
+from leadflow.expr.reading.calls import MAX_LIMIT
 from leadflow.expr.check import type_of
 from leadflow.expr.compile import CALCULATIONS
 from leadflow.expr.lower import DEFAULT_LIMIT, folds_case, midnight_us, signal_of
@@ -51,7 +52,8 @@ class Operand:
 
 @frozen
 class Explanation:
-    """One part of a condition: its text, whether it is true, false or unknown (None), and what is below it."""
+    """One part of a condition: its text, whether it is true, false or unknown (None), and what is below
+    it."""
 
     text: str
     value: bool | None

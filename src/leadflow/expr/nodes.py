@@ -1,7 +1,8 @@
-"""The closed tree a condition becomes. Nodes are frozen values; `span` says where a node stood and is no part of it.
+"""The closed tree a condition becomes. Nodes are frozen values; `span` says where a node stood and is no
+part of it.
 
-`none(...)` is kept as `not (... or ...)`, `all(...)` as `and`, a chained comparison as `and` of its links, so that the
-tree has one form for each meaning it can hold.
+`none(...)` is kept as `not (... or ...)`, `all(...)` as `and`, a chained comparison as `and` of its links,
+so that the tree has one form for each meaning it can hold.
 """
 
 from __future__ import annotations

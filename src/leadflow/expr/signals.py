@@ -1,9 +1,9 @@
 """Signals: what is remembered of a subject's interactions, so that a condition never reads them again.
 
-A signal is a kind of interaction with filters, shared by all rules that ask for it. Its state is an immutable tuple of
-whole numbers, `(total, newest, second newest, ...)`, with at most as many times (microseconds) as any rule needs. The
-state of a sum is `(total, total_value, (time, value), ...)` with values in millionths. Both are functions of the set of
-interactions: the order of arrival changes nothing.
+A signal is a kind of interaction with filters, shared by all rules that ask for it. Its state is an
+immutable tuple of whole numbers, `(total, newest, second newest, ...)`, with at most as many times
+(microseconds) as any rule needs. The state of a sum is `(total, total_value, (time, value), ...)` with
+values in millionths. Both are functions of the set of interactions: the order of arrival changes nothing.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ def _folded(where: Iterable[tuple[str, object]]) -> tuple[tuple[str, object], ..
 class Signal:
     """Which interactions count: the kind (exact, or ending in `.*`, or `*`) and property filters.
 
-    Texts are compared without regard to case; a number equals a number, a text never does. With `property` the values
-    of that property are added up.
+    Texts are compared without regard to case; a number equals a number, a text never does. With `property`
+    the values of that property are added up.
 
     >>> spring = Signal("email.*", (("campaign", "Spring"),))
     >>> spring.accepts("email.clicked", {"campaign": "SPRING"}), spring.accepts("email.clicked", {})
@@ -103,8 +103,8 @@ def micro_units(value: object) -> int:
 class SignalTable:
     """Gives each signal a small number and remembers how many newest times any rule needs of it.
 
-    Filled while rules are compiled, read-only afterwards. A table built from other rules numbers differently; states
-    are then rebuilt from the interactions.
+    Filled while rules are compiled, read-only afterwards. A table built from other rules numbers
+    differently; states are then rebuilt from the interactions.
 
     >>> table = SignalTable()
     >>> table.intern(Signal("email.clicked"), keep=2), table.intern(Signal("email.*"), keep=0)
@@ -144,7 +144,8 @@ class SignalTable:
     def matching(self, kind: str, properties: Mapping[str, Any]) -> tuple[int, ...]:
         """The numbers of the signals that an interaction counts for, ascending.
 
-        Without filters for the kind this is one look-up; otherwise one more for each property that is filtered on.
+        Without filters for the kind this is one look-up; otherwise one more for each property that is
+        filtered on.
         """
         plain, filters = self._kinds.get(kind) or self._candidates(kind)
         return plain if filters is None else filters.add_to(plain, properties)

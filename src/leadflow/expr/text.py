@@ -34,7 +34,7 @@ _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _ATOM = range(7)
 def to_text(node: Node) -> str:
     """The canonical text of a tree: `parse(to_text(node)) == node`.
 
-    >>> from leadflow.expr.parse import parse
+    >>> from leadflow.expr.reading.parse import parse
     >>> to_text(parse("none(contact.country=='DE' ,lead.owner  is not None)"))
     'not (contact.country == "DE" or lead.owner is not None)'
     """

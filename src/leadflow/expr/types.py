@@ -1,7 +1,7 @@
 """What a condition may ask for: the fields of records and the terms that rooms add.
 
-The language knows no capability. A `Schema` says which records, fields, terms and interaction kinds exist; everything
-else of the language (literals, comparisons, groups, occurrences) is fixed.
+The language knows no capability. A `Schema` says which records, fields, terms and interaction kinds exist;
+everything else of the language (literals, comparisons, groups, occurrences) is fixed.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ FUNCTIONS = (
 class Type(Enum):
     """The type of a value; its value is the word used in messages.
 
-    At run time TEXT and CODE are str, NUMBER is int or Decimal (money too), BOOLEAN bool, INSTANT and DURATION int
-    microseconds, DATE datetime.date, and the two sets any collection of str. TEXT compares without regard to case
-    (casefold), CODE exactly.
+    At run time TEXT and CODE are str, NUMBER is int or Decimal (money too), BOOLEAN bool, INSTANT and
+    DURATION int microseconds, DATE datetime.date, and the two sets any collection of str. TEXT compares
+    without regard to case (casefold), CODE exactly.
     """
 
     TEXT = "text"
@@ -89,8 +89,8 @@ class Field:
 class Term:
     """A name that a room adds, written `stage`, or `score("fit")` when it takes arguments.
 
-    The view answers it: `view.term(name, args) -> (value, until_us)`. `choices` are the allowed first arguments,
-    `values` the codes it may return.
+    The view answers it: `view.term(name, args) -> (value, until_us)`. `choices` are the allowed first
+    arguments, `values` the codes it may return.
 
     >>> Term("grade", (Type.CODE,), Type.CODE, choices=("fit",), values=("hot", "cold")).returns
     <Type.CODE: 'code'>

@@ -7,14 +7,21 @@ from typing import Any
 
 from attrs import evolve
 
+from leadflow.matching.filing import Filing
 from leadflow.matching.find import Prepared
-from leadflow.matching.keys import Keyring, contact_values, lead_values
-from leadflow.matching.state import Alias, MatchKey
-from leadflow.model.decisions import Recorded, RecordCreated, RecordUpdated, VisitorIdentified
-from leadflow.model.rows import RECORDS, new_row, with_values
+from leadflow.matching.merge import child_link
+from leadflow.model.decisions import (
+    RecordCreated,
+    Recorded,
+    RecordsMerged,
+    RecordsUnmerged,
+    RecordUpdated,
+    VisitorIdentified,
+)
+from leadflow.model.identity import Alias
+from leadflow.model.ids import record_of
+from leadflow.model.rows import RECORDS, moved, new_row, value_of, with_values
 from leadflow.room import Dropped, View
-
-_FILED = ("contact", "account", "lead")
 
 
 def apply_created(view: View, recorded: Recorded, prepared: Prepared) -> Iterable[Any]:
@@ -23,7 +30,9 @@ def apply_created(view: View, recorded: Recorded, prepared: Prepared) -> Iterabl
     assert isinstance(decision, RecordCreated)  # noqa: S101 - the plan dispatches by type
     values = _values(view, decision)
     row = new_row(decision.record, decision.subject, {**values, **decision.links}, recorded.at_us)
-    return [row, *refiled(view, None, row, prepared.ring)]
+    filing = Filing(view, prepared.ring)
+    filing.refile(None, row)
+    return [row, *filing.rows()]
 
 
 def apply_updated(view: View, recorded: Recorded, prepared: Prepared) -> Iterable[Any]:
@@ -32,7 +41,9 @@ def apply_updated(view: View, recorded: Recorded, prepared: Prepared) -> Iterabl
     assert isinstance(decision, RecordUpdated)  # noqa: S101 - the plan dispatches by type
     before = view.get(RECORDS[decision.record], decision.subject)
     row = with_values(before, {**_values(view, decision), **decision.links}, recorded.at_us)
-    return [row, *refiled(view, before, row, prepared.ring)]
+    filing = Filing(view, prepared.ring)
+    filing.refile(before, row)
+    return [row, *filing.rows()]
 
 
 def _values(view: View, decision: RecordCreated | RecordUpdated) -> dict[str, Any]:
@@ -44,38 +55,99 @@ def _values(view: View, decision: RecordCreated | RecordUpdated) -> dict[str, An
     return {name: values.get(name) for name in decision.fields}
 
 
-def keys_of(row: Any, ring: Keyring) -> dict[str, None]:
-    """Every match key that a stored record files under."""
-    if row is None or row.table not in _FILED or getattr(row, "merged_into", None) is not None:
-        return {}
-    return ring.ids(row.table, lead_values(row) if row.table == "lead" else contact_values(row))
-
-
-def refiled(view: View, before: Any, after: Any, ring: Keyring) -> list[Any]:
-    """The match keys that change when a record does."""
-    old, new = keys_of(before, ring), keys_of(after, ring)
-    if old == new:
-        return []
-    id_ = (after or before).id
-    gone = [key for key in old if key not in new]
-    come = [key for key in new if key not in old]
-    view.require([("matchkey", key) for key in (*gone, *come)])
-    puts: list[Any] = []
-    for key in gone:
-        held = view.get(MatchKey, key)
-        if held is not None:
-            left = tuple(pair for pair in held.records if pair[0] != id_)
-            puts.append(
-                evolve(held, records=left, version=held.version + 1) if left else Dropped(MatchKey, key)
-            )
-    for key in come:
-        held = view.get(MatchKey, key) or MatchKey(key)
-        puts.append(evolve(held, records=(*held.records, (id_, id_)), version=held.version + 1))
-    return puts
-
-
 def apply_identified(view: View, recorded: Recorded, prepared: Prepared) -> Iterable[Any]:
     """A visitor's alias."""
     decision = recorded.decision
     assert isinstance(decision, VisitorIdentified)  # noqa: S101 - the plan dispatches by type
-    return [Alias(decision.visitor, decision.subject, decision.subject, recorded.id, 1)]
+    return [Alias(decision.visitor, decision.subject, decision.subject, recorded.id, recorded.at_us, version=1)]
+
+
+# -- merging ----------------------------------------------------------------------------------------------
+
+
+def apply_merged(view: View, recorded: Recorded, prepared: Prepared) -> Iterable[Any]:
+    """The winner takes fields, children, keys and everybody the loser stood for."""
+    decision, at_us = recorded.decision, recorded.at_us
+    assert isinstance(decision, RecordsMerged)  # noqa: S101 - the plan dispatches by type
+    row_type = RECORDS[decision.record]
+    winner, loser = view.get(row_type, decision.subject), view.get(row_type, decision.loser)
+    assert winner is not None  # noqa: S101 - it was merged
+    assert loser is not None  # noqa: S101 - it was merged
+    before = {name: value_of(winner, name) for name in decision.fields}
+    kept = with_values(winner, {name: value_of(loser, name) for name in decision.fields}, at_us)
+    aliases = view.find(Alias, "root", loser.id)
+    filing = Filing(view, prepared.ring)
+    filing.refile(winner, kept)
+    filing.hand([loser, *_rows(view, row_type, aliases)], loser.id, winner.id)
+    children = _reparented(view, decision.record, decision.children, winner.id, at_us, filing)
+    return [
+        kept,
+        moved(loser, at_us, state="merged", merged_into=winner.id),
+        Alias(loser.id, winner.id, winner.id, recorded.id, at_us, decision.children, before, version=1),
+        *(evolve(alias, root=winner.id, version=alias.version + 1) for alias in aliases),
+        *children,
+        *filing.rows(),
+    ]
+
+
+def apply_unmerged(view: View, recorded: Recorded, prepared: Prepared) -> Iterable[Any]:
+    """The loser has its own keys, children and followers again; the winner its own values, where they are known."""
+    decision, at_us = recorded.decision, recorded.at_us
+    assert isinstance(decision, RecordsUnmerged)  # noqa: S101 - the plan dispatches by type
+    row_type = RECORDS[decision.record]
+    winner, loser = view.get(row_type, decision.subject), view.get(row_type, decision.loser)
+    alias = view.get(Alias, decision.loser)
+    assert winner is not None  # noqa: S101 - it was merged
+    assert loser is not None  # noqa: S101 - it was merged
+    assert alias is not None  # noqa: S101 - it was merged
+    # A withdrawal stays on both sides: consent is never given back by a correction.
+    restored = {
+        name: value
+        for name, value in alias.before.items()
+        if name != "consent" and name not in decision.ambiguous and value_of(winner, name) == value_of(loser, name)
+    }
+    alone = with_values(winner, restored, at_us) if restored else moved(winner, at_us)
+    state = "open" if decision.record == "lead" else "active"
+    freed = moved(loser, at_us, state=state, merged_into=None)
+    if decision.record == "contact":
+        freed = evolve(freed, consent=min(freed.consent, winner.consent))
+    below = _below(view, alias.id)
+    filing = Filing(view, prepared.ring)
+    filing.refile(winner, alone)
+    members = {loser.id, *(each.id for each in below)}
+    filing.hand([freed, *_rows(view, row_type, below)], winner.id, loser.id, members)
+    children = _reparented(view, decision.record, decision.children, loser.id, at_us, filing)
+    return [
+        alone,
+        freed,
+        Dropped(Alias, alias.id),
+        *(evolve(each, root=loser.id, version=each.version + 1) for each in below),
+        *children,
+        *filing.rows(),
+    ]
+
+
+def _below(view: View, id_: str) -> list[Alias]:
+    found: list[Alias] = []
+    todo = [id_]
+    while todo:
+        for alias in view.find(Alias, "into", todo.pop()):
+            found.append(alias)
+            todo.append(alias.id)
+    return found
+
+
+def _rows(view: View, row_type: type[Any], aliases: Iterable[Alias]) -> list[Any]:
+    rows = (view.get(row_type, alias.id) for alias in aliases if not alias.id.startswith("v_"))
+    return [row for row in rows if row is not None]
+
+
+def _reparented(view: View, record: str, children: Iterable[str], parent: str, at_us: int, filing: Filing) -> list[Any]:
+    rows: list[Any] = []
+    for id_ in children:
+        child = view.get(RECORDS[record_of(id_) or "opportunity"], id_)
+        if child is not None:
+            after = moved(child, at_us, **{child_link(record): parent})
+            rows.append(after)
+            filing.refile(child, after)
+    return rows

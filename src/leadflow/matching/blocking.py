@@ -24,7 +24,8 @@ class Blocks:
         self.parts: tuple[KeyPart, ...] = tuple(dict.fromkeys(part for key in keys for part in key.parts))
         names = {name: at for at, name in enumerate(dict.fromkeys(key.name for key in keys))}
         self._keys = tuple(
-            (f"{names[key.name]}{_BETWEEN}", tuple(self.parts.index(part) for part in key.parts), key.unordered) for key in keys
+            (f"{names[key.name]}{_BETWEEN}", tuple(self.parts.index(part) for part in key.parts), key.unordered)
+            for key in keys
         )
         self._memos = tuple((part.field, Memo(part.of)) for part in self.parts)
         # A block of one row is kept as its bare position: most are, and a list each would cost.
@@ -98,7 +99,9 @@ class Blocks:
                 if len(block) <= cap:
                     found.append(block)
                 else:
-                    found += [finer[each] for each in self._finer_keys(key, views) if 0 < len(finer.get(each, ())) <= cap]
+                    found += [
+                        finer[each] for each in self._finer_keys(key, views) if 0 < len(finer.get(each, ())) <= cap
+                    ]
         if after < 0:
             return sorted(set().union(*found))
         return sorted([other for other in set().union(*found) if other > after]) if found else []

@@ -7,22 +7,27 @@ from typing import Any
 
 from attrs import evolve
 
-from leadflow.matching.find import Found, Prepared, Search, canonical, find_or_create
+from leadflow.matching.find import Found, Prepared, Search, changed_fields, find_or_create
 from leadflow.matching.normalise import normaliser
-from leadflow.matching.state import Alias, MatchKey
+from leadflow.matching.state import MatchKey
 from leadflow.model.commands import Identify
 from leadflow.model.contact import Contact
 from leadflow.model.decisions import (
     Decision,
     InputFailed,
     InteractionReceived,
+    RecordCreated,
     RecordMatched,
     RecordsGiven,
+    RecordUpdated,
     Refusal,
     VisitorIdentified,
 )
+from leadflow.model.identity import Alias, standing_for
 from leadflow.model.ids import derive_id
+from leadflow.model.lead import Lead
 from leadflow.model.records import Input, Interaction
+from leadflow.model.rows import RECORDS
 from leadflow.model.values import NOTHING
 from leadflow.room import Key, Step, View
 
@@ -75,7 +80,7 @@ def _who(
     if not reference:
         return None, None, (), NOTHING
     if "id" in reference:
-        row = canonical(view, Contact, str(reference["id"]))
+        row = standing_for(view, Contact, str(reference["id"]))
         return (None, None, (), NOTHING) if row is None else (str(reference["id"]), row.id, (), NOTHING)
     for spec in prepared.ring.by_strategy[prepared.rules.contact]:
         id_ = spec.id_of(reference)
@@ -138,12 +143,59 @@ def on_given(view: View, given: RecordsGiven, prepared: Prepared, now_us: int) -
         )
         if found[record].refusal is not None:
             return _failed(view.command, now_us, found[record].refusal, values)
-    return _found(view, given, values, found, now_us)
+    named = [_named(view, given, record, values, found, prepared) for record in NAMED if record in given.wanted]
+    for each in named:
+        if isinstance(each, Refusal):
+            return _failed(view.command, now_us, each, values)
+    more = tuple(decision for each in named if not isinstance(each, Refusal) for decision in each)
+    return _found(view, given, values, found, more)
 
 
-def _links(
-    record: str, found: Mapping[str, Found], values: Mapping[str, Any], given: RecordsGiven
-) -> dict[str, str]:
+NAMED = ("opportunity", "user", "product")
+"""Records that other systems name by an id of their own; nobody is looked for."""
+
+
+def _named(
+    view: View,
+    given: RecordsGiven,
+    record: str,
+    values: Mapping[str, Mapping[str, Any]],
+    found: Mapping[str, Found],
+    prepared: Prepared,
+) -> tuple[Decision, ...] | Refusal:
+    id_ = given.known.get(record)
+    if id_ is None:
+        return Refusal("missing_id", {"field": f"{record}.id"})
+    row = view.get(RECORDS[record], id_)
+    links: dict[str, str] = {}
+    if record == "opportunity":
+        links = _deal_links(view, found)
+    content = values.get(record, {})
+    if row is None:
+        fields = tuple(name for name, value in content.items() if value is not None)
+        return (RecordCreated(subject=id_, record=record, input=given.input, fields=fields, links=links),)
+    changed = changed_fields(row, content, "overwrite", "keep", ())
+    relinked = {name: link for name, link in links.items() if getattr(row, name) != link}
+    if not (changed or relinked):
+        return ()
+    return (RecordUpdated(subject=id_, record=record, input=given.input, fields=tuple(changed), links=relinked),)
+
+
+def _deal_links(view: View, found: Mapping[str, Found]) -> dict[str, str]:
+    """Whose deal it is: the lead that was named, else the newest open lead of the contact."""
+    lead_row = found["lead"].row if "lead" in found else None
+    contact = found["contact"].id if "contact" in found else None
+    if lead_row is None and contact is not None:
+        leads = [lead for lead in view.find(Lead, "contact_id", contact) if lead.is_open]
+        lead_row = max(leads, key=lambda lead: (lead.created_us, lead.id)) if leads else None
+    if lead_row is not None and contact is None:
+        contact = lead_row.contact_id
+    account = lead_row.account_id if lead_row is not None else None
+    links = {"lead_id": lead_row.id if lead_row is not None else None, "contact_id": contact, "account_id": account}
+    return {name: link for name, link in links.items() if link is not None}
+
+
+def _links(record: str, found: Mapping[str, Found], values: Mapping[str, Any], given: RecordsGiven) -> dict[str, str]:
     links: dict[str, str] = {}
     account = found["account"].id if "account" in found else None
     if record == "contact" and account is not None:
@@ -179,9 +231,7 @@ def _tells_account(values: Mapping[str, Mapping[str, Any]], given: RecordsGiven)
     return account.get("domain") is not None or account.get("name") is not None
 
 
-def _require_keys(
-    view: View, given: RecordsGiven, values: Mapping[str, Mapping[str, Any]], prepared: Prepared
-) -> None:
+def _require_keys(view: View, given: RecordsGiven, values: Mapping[str, Mapping[str, Any]], prepared: Prepared) -> None:
     """Ask for everything this input's keys lead to at once: one round instead of three."""
     keys: list[Key] = []
     for record in ("contact", "account"):
@@ -202,9 +252,13 @@ def _require_keys(
 
 
 def _found(
-    view: View, given: RecordsGiven, values: Mapping[str, Any], found: Mapping[str, Found], now_us: int
+    view: View,
+    given: RecordsGiven,
+    values: Mapping[str, Any],
+    found: Mapping[str, Found],
+    more: tuple[Decision, ...],
 ) -> Step:
-    decisions = tuple(decision for search in found.values() for decision in search.decisions)
+    decisions = (*(decision for search in found.values() for decision in search.decisions), *more)
     contact, lead = found.get("contact"), found.get("lead")
     contact_id = contact.id if contact is not None else given.known.get("lead.contact")
     subject = contact.origin if contact is not None else contact_id
@@ -233,15 +287,13 @@ def _found(
     )
     if given.kind is None:
         return Step(decisions, (), (record,))
-    fact = InteractionReceived(
-        given.input, given.kind, given.at_us, contact_id, record.lead, given.properties
-    )
+    fact = InteractionReceived(given.input, given.kind, given.at_us, contact_id, record.lead, given.properties)
     return Step(decisions, (), (record,), (fact,))
 
 
 def on_identify(view: View, command: Identify, prepared: Prepared, now_us: int) -> Step | None:
     """Somebody says who a visitor is. The first identification stands: a shared device does not make people one."""
-    contact = canonical(view, Contact, command.contact)
+    contact = standing_for(view, Contact, command.contact)
     if contact is None:
         return Step(refusal=Refusal("unknown_id", {"record": "contact", "id": command.contact}))
     visitor_id = derive_id("visitor", command.visitor)
@@ -253,4 +305,4 @@ def on_identify(view: View, command: Identify, prepared: Prepared, now_us: int) 
 def _failed(command: Any, now_us: int, refusal: Refusal | None, values: Mapping[str, Any] = NOTHING) -> Step:
     assert refusal is not None  # noqa: S101 - callers checked
     reason = (refusal.code, str(refusal.parameters.get("field", refusal.parameters.get("id", ""))))
-    return Step((InputFailed(subject=command.key, form=getattr(command, "form", None), reasons=(reason,)),))
+    return Step((InputFailed(subject=command.key, record=command.type, form=getattr(command, "form", None), reasons=(reason,)),))

@@ -1,8 +1,8 @@
 """Which rows are the same person or company: unsupervised, with reasons, in one call.
 
-    report = find_duplicates(rows, contact_spec())
-    report.clusters      # rows to merge
-    report.ask           # pairs for a human
+report = find_duplicates(rows, contact_spec())
+report.clusters      # rows to merge
+report.ask           # pairs for a human
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from leadflow.matching.linkage.training import learn
 from leadflow.matching.weights import Evidence, Outcome, Weights
 
 _TRAINING_PAIRS = 1_000_000
+_LISTED_COPIES = 10
+"""Of more equal rows than these, each further one is listed only beside the first."""
 Scanned = tuple[int, list[int], list[int]]
 
 
@@ -61,8 +63,8 @@ class DuplicateReport:
     """What was found: rows are named by their place in the input.
 
     `pairs` are listed strongest first, `clusters` hold the rows to merge, `conflicts` the same pairs that were not
-    followed because the groups they would join disagree. Equal rows are compared once: each later copy is paired with
-    the first. `compared` counts the pairs that were compared in full.
+    followed because the groups they would join disagree. Equal rows are compared once; of many copies only some are listed in
+    `pairs`, all are in `clusters`. `compared` counts the pairs that were compared in full.
     """
 
     pairs: tuple[Pair, ...]
@@ -182,7 +184,7 @@ def _report(
     places = [[place for at in group for place in copies[at]] for group in groups]
     grouped_rows = {at for group in groups for at in group}
     places += [copied for at, copied in enumerate(copies) if len(copied) > 1 and at not in grouped_rows]
-    pairs = [Pair(*sorted((copies[left][0], copies[right][0])), score) for left, right, score in found]
+    pairs = [pair for left, right, score in found for pair in _pairs(copies[left], copies[right], score)]
     refined, skipped = stored.blocks.above_cap()
     return DuplicateReport(
         pairs=(*_copy_pairs(stored, copies, scorer), *pairs),
@@ -195,12 +197,21 @@ def _report(
     )
 
 
+def _pairs(left: Sequence[int], right: Sequence[int], score: Score) -> list[Pair]:
+    some = [(a, b) for a in left[:_LISTED_COPIES] for b in right[:_LISTED_COPIES]]
+    return [Pair(min(pair), max(pair), score) for pair in some]
+
+
 def _copy_pairs(stored: Stored, copies: list[list[int]], scorer: Scorer) -> list[Pair]:
     pairs = []
-    for at, (first, *later) in enumerate(copies):
-        if later:
+    for at, places in enumerate(copies):
+        if len(places) > 1:
             texts = stored.texts[at]
             (pattern,) = stored.columns.patterns(texts, [at])
             score = scorer.score(pattern, texts, texts)
-            pairs += [Pair(first, copy, score, is_copy=True) for copy in later]
+            listed = places[:_LISTED_COPIES]
+            pairs += [
+                Pair(first, copy, score, is_copy=True) for n, first in enumerate(listed) for copy in listed[n + 1 :]
+            ]
+            pairs += [Pair(listed[0], copy, score, is_copy=True) for copy in places[_LISTED_COPIES:]]
     return pairs

@@ -18,6 +18,7 @@ from leadflow.model.decisions import (
     RecordUpdated,
     Refusal,
 )
+from leadflow.model.identity import standing_for
 from leadflow.model.ids import derive_id
 from leadflow.model.lead import Lead
 from leadflow.model.rows import RECORDS, value_of
@@ -42,14 +43,6 @@ class Found:
     row: Any = None
     refusal: Refusal | None = None
     origin: str | None = None
-
-
-def canonical(view: View, row: type[Any], id_: str) -> Any:
-    """The record that stands for `id_` now, or None."""
-    found = view.get(row, id_)
-    while found is not None and found.state == "merged":
-        found = view.get(row, found.merged_into)
-    return found
 
 
 @frozen
@@ -100,9 +93,7 @@ def find_or_create(search: Search) -> Found:
     ids = search.key_ids()
     if all(id_ is None for id_ in ids):
         fields = sorted({part.partition(":")[0] for key in search.strategy.keys for part in key})
-        return Found(
-            refusal=Refusal("missing_strategy_field", {"field": f"{search.record}.{'/'.join(fields)}"})
-        )
+        return Found(refusal=Refusal("missing_strategy_field", {"field": f"{search.record}.{'/'.join(fields)}"}))
     if search.parent_is_new:
         return _create(search, [])
     found = _search(search, ids)
@@ -110,7 +101,7 @@ def find_or_create(search: Search) -> Found:
 
 
 def _given(search: Search, known: str) -> Found:
-    row = canonical(search.view, RECORDS[search.record], known)
+    row = standing_for(search.view, RECORDS[search.record], known)
     if row is None:
         return Found(refusal=Refusal("unknown_id", {"record": search.record, "id": known}))
     matched = RecordMatched(
@@ -127,9 +118,7 @@ def _search(search: Search, ids: list[str | None]) -> Found | None:
         if holder is None or not holder.records:
             continue
         view.require([(record, holding) for holding in holder.holders])
-        rows = [
-            row for row in (canonical(view, RECORDS[record], i) for i in holder.holders) if row is not None
-        ]
+        rows = [row for row in (standing_for(view, RECORDS[record], i) for i in holder.holders) if row is not None]
         if record == "lead" and strategy.closed == "new":
             rows = [row for row in rows if row.is_open]
         if not rows:
@@ -137,9 +126,7 @@ def _search(search: Search, ids: list[str | None]) -> Found | None:
         chosen, tie = _choose(rows, strategy)
         if chosen is None:
             fields = "+".join(spec.fields)
-            return Found(
-                refusal=Refusal("several_match", {"record": record, "field": fields, "count": len(rows)})
-            )
+            return Found(refusal=Refusal("several_match", {"record": record, "field": fields, "count": len(rows)}))
         matched = RecordMatched(
             subject=chosen.id,
             record=record,
@@ -179,9 +166,7 @@ def _join(search: Search, row: Any, matched: RecordMatched, origin: str) -> Foun
         links[name] = id_
     if not (fields or links):
         return Found(row.id, decisions=(matched,), row=row, origin=origin)
-    updated = RecordUpdated(
-        subject=row.id, record=search.record, input=given.input, fields=tuple(fields), links=links
-    )
+    updated = RecordUpdated(subject=row.id, record=search.record, input=given.input, fields=tuple(fields), links=links)
     return Found(row.id, decisions=(matched, updated), row=row, origin=origin)
 
 

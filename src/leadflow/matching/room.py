@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from leadflow.matching import apply, decide, state
+from leadflow.matching import apply, decide, merge, state
 from leadflow.matching.find import Prepared
 from leadflow.matching.keys import keyring
 from leadflow.model.account import Account
 from leadflow.model.business import Opportunity, Product, User
-from leadflow.model.commands import Identify
+from leadflow.model.commands import Identify, Merge, Unmerge
 from leadflow.model.contact import Contact
-from leadflow.model.decisions import RecordCreated, RecordsGiven, RecordUpdated, VisitorIdentified
+from leadflow.model.decisions import (
+    RecordCreated,
+    RecordsGiven,
+    RecordsMerged,
+    RecordsUnmerged,
+    RecordUpdated,
+    VisitorIdentified,
+)
 from leadflow.model.lead import Lead
 from leadflow.model.records import Interaction
 from leadflow.room import Room, Table
@@ -39,10 +46,14 @@ ROOM = Room(
         Interaction: decide.on_interaction,
         RecordsGiven: decide.on_given,
         Identify: decide.on_identify,
+        Merge: merge.on_merge,
+        Unmerge: merge.on_unmerge,
     },
     applies={
         RecordCreated: apply.apply_created,
         RecordUpdated: apply.apply_updated,
         VisitorIdentified: apply.apply_identified,
+        RecordsMerged: apply.apply_merged,
+        RecordsUnmerged: apply.apply_unmerged,
     },
 )

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from attrs import frozen
 
+from leadflow.model.identity import Alias
 from leadflow.room import Table
 
 
@@ -30,19 +31,6 @@ class MatchKey:
     def holders(self) -> tuple[str, ...]:
         """Who stands for the records of this key now, each once."""
         return tuple(dict.fromkeys(now for _, now in self.records))
-
-
-@frozen
-class Alias:
-    """A visitor or a merged-away record, and who stands for it: `into` directly, `root` in the end."""
-
-    table: ClassVar[str] = "alias"
-
-    id: str
-    into: str
-    root: str
-    merge: str
-    version: int = 0
 
 
 def _pack(records: tuple[tuple[str, str], ...]) -> str:

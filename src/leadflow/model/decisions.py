@@ -117,10 +117,11 @@ class VisitorIdentified(Decision):
 class InputFailed(Decision):
     """An input could not be taken; `reasons` are (code, field) pairs. It waits to be mended and retried.
 
-    The subject is the input's key. `form` is set for submissions.
+    The subject is the input's key, `record` its type; `form` is set for submissions.
     """
 
     type: ClassVar[str] = "input_failed"
+    record: str
     form: str | None = None
     reasons: tuple[tuple[str, str], ...] = ()
 

@@ -49,6 +49,7 @@ class Lead:
     product: str | None = None
     event: str | None = None
     previous_id: str | None = None
+    merged_into: str | None = None
     created_us: int = 0
     updated_us: int = 0
     context: Mapping[str, Any] = NOTHING

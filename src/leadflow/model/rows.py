@@ -58,6 +58,11 @@ def with_values(row: Any, values: Mapping[str, Any], at_us: int) -> Any:
     return attrs.evolve(row, **changes, updated_us=max(at_us, row.updated_us), version=row.version + 1)
 
 
+def moved(row: Any, at_us: int, **changes: Any) -> Any:
+    """The row with changes to what inputs cannot set, its version one higher."""
+    return attrs.evolve(row, **changes, updated_us=max(at_us, row.updated_us), version=row.version + 1)
+
+
 def new_row(record: str, id_: str, values: Mapping[str, Any], at_us: int) -> Any:
     """A record's first row."""
     return with_values(RECORDS[record](id=id_, created_us=at_us, updated_us=at_us), values, at_us)

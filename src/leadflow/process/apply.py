@@ -54,9 +54,7 @@ def apply_started(view: View, recorded: Recorded, prepared: Prepared) -> Iterabl
         visits=((decision.stage, at_us, None, None),),
         version=1,
     )
-    lead = _lead(
-        view, decision.subject, at_us, process=decision.process, stage=decision.stage, stage_since_us=at_us
-    )
+    lead = _lead(view, decision.subject, at_us, process=decision.process, stage=decision.stage, stage_since_us=at_us)
     return [instance, lead]
 
 

@@ -23,6 +23,7 @@ from leadflow.model.decisions import (
     ProcessEnded,
     ProcessStarted,
     RecordCreated,
+    RecordUpdated,
     Refusal,
     StageChanged,
     StepAnswered,
@@ -30,14 +31,17 @@ from leadflow.model.decisions import (
 from leadflow.model.lead import Lead
 from leadflow.model.records import Input
 from leadflow.model.values import FLAGS, LeadState
+from leadflow.process.deals import on_deal
 from leadflow.process.moves import CompiledProcess, Prepared, automatic_move, held_back, next_stage
 from leadflow.process.rules import Action
 from leadflow.process.state import Instance, instance_id
 from leadflow.room import Step, View
 
 
-def on_lead_created(view: View, decision: RecordCreated, prepared: Prepared, now_us: int) -> Step | None:
-    """A new lead starts the first process that applies to it."""
+def on_created(view: View, decision: RecordCreated, prepared: Prepared, now_us: int) -> Step | None:
+    """A new lead starts the first process that applies to it; a deal moves its lead."""
+    if decision.record == "opportunity":
+        return on_deal(view, decision.subject, prepared, now_us)
     if decision.record != "lead" or not prepared.processes:
         return None
     asked = view.asked(lead=view.get(Lead, decision.subject), signals=prepared.signals)
@@ -45,6 +49,15 @@ def on_lead_created(view: View, decision: RecordCreated, prepared: Prepared, now
         if process.applies is None or process.applies.value(asked, now_us):
             return Step((_started(decision.subject, process),))
     return None
+
+
+def on_updated(view: View, decision: RecordUpdated, prepared: Prepared, now_us: int) -> Step | None:
+    """A deal moved on, or a record that conditions read changed."""
+    if decision.record == "opportunity":
+        return on_deal(view, decision.subject, prepared, now_us)
+    if not any(name.startswith(f"{decision.record}.") for name in prepared.reads):
+        return None
+    return on_changed(view, decision, prepared, now_us)
 
 
 def _started(lead_id: str, process: CompiledProcess) -> ProcessStarted:
@@ -81,9 +94,7 @@ def _leads_of(view: View, subject: str) -> list[str]:
     return [subject]
 
 
-def _with_move(
-    view: View, lead_id: str, prepared: Prepared, now_us: int, before: tuple[Decision, ...]
-) -> Step | None:
+def _with_move(view: View, lead_id: str, prepared: Prepared, now_us: int, before: tuple[Decision, ...]) -> Step | None:
     lead = view.get(Lead, lead_id)
     moved: tuple[Decision, ...] = ()
     if lead is not None and lead.process is not None and lead.is_open and lead.process in prepared.processes:
@@ -134,15 +145,11 @@ def _actions(view: View, lead_id: str, actions: tuple[Action, ...], why: str) ->
     for action in actions:
         if action.do in ("flag", "unflag"):
             decisions.append(
-                LeadFlagged(
-                    subject=lead_id, flag=action.value, value=action.do == "flag", because=f"stage {why}"
-                )
+                LeadFlagged(subject=lead_id, flag=action.value, value=action.do == "flag", because=f"stage {why}")
             )
         elif action.do == "state" and lead is not None and lead.state != action.value:
             decisions.append(
-                LeadStateChanged(
-                    subject=lead_id, before=lead.state, after=action.value, reason=f"stage {why}"
-                )
+                LeadStateChanged(subject=lead_id, before=lead.state, after=action.value, reason=f"stage {why}")
             )
         elif action.do == "notify" and lead is not None and lead.owner_id is not None:
             decisions.append(_message(view, lead, action.value))
@@ -182,9 +189,7 @@ def on_advance(view: View, command: Advance, prepared: Prepared, now_us: int) ->
         return Step(refusal=active)
     lead, instance, process = active
     if command.to is not None and command.to not in process.stages:
-        return Step(
-            refusal=Refusal("unknown_stage", {"stage": command.to, "stages": ", ".join(process.order)})
-        )
+        return Step(refusal=Refusal("unknown_stage", {"stage": command.to, "stages": ", ".join(process.order)}))
     asked = view.asked(lead=lead, signals=prepared.signals)
     target = _target(command, instance, process, lead, asked, now_us)
     if isinstance(target, Refusal):
@@ -263,9 +268,7 @@ def on_set_step(view: View, command: SetStep, prepared: Prepared, now_us: int) -
     ]
     flag = (step.field or "").removeprefix("lead.")
     if flag in FLAGS and isinstance(command.value, bool) and getattr(lead, flag) != command.value:
-        decisions.append(
-            LeadFlagged(subject=lead.id, flag=flag, value=command.value, because=f"step {step.name}")
-        )
+        decisions.append(LeadFlagged(subject=lead.id, flag=flag, value=command.value, because=f"step {step.name}"))
     return Step(tuple(decisions), inputs=(kept,))
 
 
@@ -282,16 +285,12 @@ def on_switch(view: View, command: SwitchProcess, prepared: Prepared, now_us: in
         return Step(refusal=Refusal("already_there", {"process": command.process}))
     decisions: list[Decision] = []
     if lead.process is not None and lead.stage is not None:
-        decisions.append(
-            ProcessEnded(subject=lead.id, process=lead.process, stage=lead.stage, how="background")
-        )
+        decisions.append(ProcessEnded(subject=lead.id, process=lead.process, stage=lead.stage, how="background"))
     waiting = view.get(Instance, instance_id(lead.id, command.process))
     if waiting is None:
         decisions.append(_started(lead.id, process))
     else:
-        decisions.append(
-            ProcessEnded(subject=lead.id, process=process.name, stage=waiting.stage, how="reactivate")
-        )
+        decisions.append(ProcessEnded(subject=lead.id, process=process.name, stage=waiting.stage, how="reactivate"))
     return Step(tuple(decisions))
 
 
@@ -334,9 +333,7 @@ def on_set_state(view: View, command: SetLeadState, prepared: Prepared, now_us: 
     if lead is None:
         return Step(refusal=Refusal("unknown_id", {"record": "lead", "id": command.lead}))
     if command.state not in tuple(LeadState):
-        return Step(
-            refusal=Refusal("unknown_state", {"state": command.state, "states": ", ".join(LeadState)})
-        )
+        return Step(refusal=Refusal("unknown_state", {"state": command.state, "states": ", ".join(LeadState)}))
     if command.state == LeadState.DISQUALIFIED and not command.reason:
         return Step(refusal=Refusal("reason_missing", {"state": command.state}))
     if lead.state == command.state:

@@ -97,9 +97,7 @@ def automatic_move(process: CompiledProcess, stage: str, asked: Any, now_us: int
     """Where the engine moves a lead by itself, or None; never backwards."""
     here = process.stages[stage]
     for to, condition in here.automatic:
-        if process.stages[to].position > here.position and (
-            condition is None or condition.value(asked, now_us)
-        ):
+        if process.stages[to].position > here.position and (condition is None or condition.value(asked, now_us)):
             return to
     return None
 
@@ -114,9 +112,7 @@ def next_stage(process: CompiledProcess, stage: str, asked: Any, now_us: int) ->
     return process.order[following] if following < len(process.order) else None
 
 
-def held_back(
-    process: CompiledProcess, instance: Instance, lead: Lead, asked: Any, now_us: int
-) -> Refusal | None:
+def held_back(process: CompiledProcess, instance: Instance, lead: Lead, asked: Any, now_us: int) -> Refusal | None:
     """Why the active stage cannot be completed: required steps without an answer, or a gate that does not hold."""
     here = process.stages[instance.stage]
     missing = []

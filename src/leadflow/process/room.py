@@ -47,7 +47,8 @@ ROOM = Room(
         )
     },
     reacts={
-        decisions.RecordCreated: decide.on_lead_created,
+        decisions.RecordCreated: decide.on_created,
+        decisions.RecordUpdated: decide.on_updated,
         decisions.ProcessStarted: decide.on_started,
         decisions.StageChanged: decide.on_stage_changed,
         decisions.ProcessEnded: decide.on_ended,

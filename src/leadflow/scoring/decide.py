@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from attrs import evolve
+
 from leadflow.model.commands import Wake
 from leadflow.model.contact import Contact
 from leadflow.model.decisions import (
@@ -12,6 +14,8 @@ from leadflow.model.decisions import (
     InteractionReceived,
     LeadFlagged,
     RecordCreated,
+    RecordsMerged,
+    RecordsUnmerged,
     RecordUpdated,
     ThresholdLeft,
     ThresholdReached,
@@ -21,7 +25,7 @@ from leadflow.model.lead import Lead
 from leadflow.model.records import Input
 from leadflow.room import Step, View
 from leadflow.scoring.prepare import Compiled, Prepared
-from leadflow.scoring.rescore import fresh, rescore
+from leadflow.scoring.rescore import fresh, remade, rescore
 from leadflow.scoring.state import Score
 from leadflow.scoring.subject import leads_of, score_id, subject_of
 
@@ -144,6 +148,41 @@ def on_identified(view: View, decision: VisitorIdentified, prepared: Prepared, n
             signals = {**signals, **changed}
         rescore(view, compiled, row, signals, now_us, puts, decisions, facts)
     return Step(tuple(decisions), tuple(puts), (), tuple(facts)) if puts else None
+
+
+def on_merged(view: View, decision: RecordsMerged | RecordsUnmerged, prepared: Prepared, now_us: int) -> Step | None:
+    """After a merge or its undo, every score that the moved behaviour counts for is made anew from inputs."""
+    puts: list[Any] = []
+    decisions: list[Decision] = []
+    facts: list[Any] = []
+    for compiled in prepared.models.values():
+        for subject_id in _touched_by(view, decision, compiled):
+            row = view.get(Score, score_id(subject_id, compiled.name))
+            anew = remade(view, subject_id, compiled, row, now_us)
+            if anew is not None:
+                rescore(view, compiled, anew, anew.signals, now_us, puts, decisions, facts)
+        if isinstance(decision, RecordsMerged) and compiled.model.target == decision.record:
+            # The loser's score waits for nothing; what it had reached is kept for the case that the merge is undone.
+            old = view.get(Score, score_id(decision.loser, compiled.name))
+            if old is not None:
+                puts.append(evolve(old, valid_until_us=None, version=old.version + 1))
+    return Step(tuple(decisions), tuple(puts), (), tuple(facts)) if puts else None
+
+
+def _touched_by(view: View, decision: RecordsMerged | RecordsUnmerged, compiled: Compiled) -> list[str]:
+    """The subjects of a model whose score a merge (or its undo) changes."""
+    ids = [decision.subject] if isinstance(decision, RecordsMerged) else [decision.subject, decision.loser]
+    target, record = compiled.model.target, decision.record
+    if target == record:
+        return ids
+    if record == "contact" and target == "account":
+        rows = [view.get(Contact, id_) for id_ in (decision.subject, decision.loser)]
+        return sorted({row.account_id for row in rows if row is not None and row.account_id is not None})
+    if record == "contact" and target == "lead":
+        return [lead.id for id_ in ids for lead in view.find(Lead, "contact_id", id_)]
+    if record == "account" and target == "contact":
+        return [contact.id for id_ in ids for contact in view.find(Contact, "account_id", id_)]
+    return []
 
 
 # -- time -------------------------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from attrs import evolve
+
 from leadflow.model.decisions import (
     Decision,
     GradeChanged,
@@ -21,18 +23,28 @@ from leadflow.scoring.subject import score_id, signals_of, subject_of
 
 def fresh(view: View, subject_id: str, compiled: Compiled, row: Score | None, now_us: int) -> Score | None:
     """A row to score anew: nothing counted yet, or (other rules than when it was made) counted again from inputs."""
+    if row is not None:
+        return remade(view, subject_id, compiled, row, now_us)
     subject = subject_of(view, subject_id, compiled)
     if subject is None:
         return None
     bits, until = compiled.program.static(subject, now_us)
+    return Score(
+        score_id(subject_id, compiled.name), subject_id, compiled.name, compiled.digest, bits=bits, bits_until_us=until
+    )
+
+
+def remade(view: View, subject_id: str, compiled: Compiled, row: Score | None, now_us: int) -> Score | None:
+    """A row whose signals are counted from inputs; history (grade, readiness, version) is kept."""
+    subject = subject_of(view, subject_id, compiled)
+    if subject is None:
+        return None
+    bits, until = compiled.program.static(subject, now_us)
+    signals = signals_of(view, subject_id, compiled)
     id_ = score_id(subject_id, compiled.name)
     if row is None:
-        return Score(id_, subject_id, compiled.name, compiled.digest, bits=bits, bits_until_us=until)
-    signals = signals_of(view, subject_id, compiled)
-    return Score(
-        id_, subject_id, compiled.name, compiled.digest, row.points, row.grade, row.is_ready, bits, until,
-        row.valid_until_us, row.updated_us, signals, row.version,
-    )  # fmt: skip
+        return Score(id_, subject_id, compiled.name, compiled.digest, bits=bits, bits_until_us=until, signals=signals)
+    return evolve(row, program=compiled.digest, bits=bits, bits_until_us=until, signals=signals)
 
 
 def rescore(

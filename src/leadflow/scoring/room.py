@@ -58,6 +58,8 @@ ROOM = Room(
         decisions.RecordCreated: decide.on_record,
         decisions.RecordUpdated: decide.on_record,
         decisions.VisitorIdentified: decide.on_identified,
+        decisions.RecordsMerged: decide.on_merged,
+        decisions.RecordsUnmerged: decide.on_merged,
         decisions.ThresholdReached: decide.on_crossing,
         decisions.ThresholdLeft: decide.on_crossing,
         commands.Wake: decide.on_wake,

@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from leadflow.model.account import Account
 from leadflow.model.contact import Contact
+from leadflow.model.identity import group_of
 from leadflow.model.lead import Lead
 from leadflow.model.records import Input
 from leadflow.model.time import NEVER_US
@@ -85,7 +86,8 @@ def inputs_of(view: View, subject_id: str, compiled: Compiled) -> Iterable[Input
     else:
         contacts = [subject_id]
     for contact in contacts:
-        yield from view.find(Input, "subject", contact)
+        for id_ in group_of(view, contact):
+            yield from view.find(Input, "subject", id_)
 
 
 def leads_of(view: View, subject_id: str, compiled: Compiled) -> tuple[Lead, ...]:

@@ -137,7 +137,8 @@ def _by_name(columns: Sequence[str], guesses: dict[str, ColumnGuess], findings: 
 def _guess(column: str) -> ColumnGuess | None:
     key = header_key(column)
     names = known_names()
-    for confidence, candidate in ((1.0, key), (0.9, key.replace("1", "")), (0.7, re.sub(r"\d", "", key))):
+    numbered, bare = re.sub(r"\d", "1", key), re.sub(r"\d", "", key)
+    for confidence, candidate in ((1.0, key), (0.9, key.replace("1", "")), (0.7, numbered), (0.7, bare)):
         if target := names.get(candidate):
             return _graded(column, target, confidence)
     for prefix in (*PERSONAL_PREFIXES, *COMPANY_PREFIXES):

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from typing import Literal, overload
 
 from attrs import frozen
 
@@ -25,6 +26,8 @@ _BOMS = (
 )
 _LONGEST_BOM = 4
 _SAMPLE_BYTES = 65_536
+_MOST_DOUBT_BYTES = 1_048_576
+_ASCII = bytes(range(128))
 _FALLBACK = "cp1252"
 # In Windows-1252 these stand after a last letter: quotation marks, dashes, ellipsis, spaces, ™ © ® ° ² ³ · ª
 # º.
@@ -54,8 +57,8 @@ class Encoding:
 def sniff_encoding(head: bytes, *, is_whole: bool = True) -> Encoding:
     """How the text that begins with these bytes is encoded; plain ASCII counts as UTF-8.
 
-    `is_whole` says that nothing follows `head`. Errors: InvalidInputError with the byte offset for a mix in
-    `head`; a later one shows when the file is read.
+    `is_whole` says that nothing follows `head`; without it the answer may be only likely. Errors:
+    InvalidInputError with the byte offset for a mix in `head`; a later one shows when the file is read.
 
     >>> sniff_encoding("žiga".encode())
     Encoding(name='utf-8', bom_bytes=0, is_certain=True)
@@ -118,10 +121,10 @@ class Decoded:
                 offset += len(chunk)
                 continue
             found = _by_letters(chunk, offset, is_whole=False)
-            while found is None and (more := next(chunks, b"")):
+            while found is None and len(chunk) < _MOST_DOUBT_BYTES and (more := next(chunks, b"")):
                 chunk += more
                 found = _by_letters(chunk, offset, is_whole=False)
-            self.encoding = found or _by_letters(chunk, offset, is_whole=True) or Encoding("utf-8")
+            self.encoding = found or _by_letters(chunk, offset, is_whole=True)
             rest = chain([chunk], chunks)
             is_utf8 = self.encoding.name == "utf-8"
             yield from _strict(rest, "utf-8", offset, False) if is_utf8 else _windows(rest, offset)
@@ -189,17 +192,23 @@ def _has_its_lines(text: str, head: bytes) -> bool:
     return False
 
 
+@overload
+def _by_letters(chunk: bytes, offset: int, is_whole: Literal[True]) -> Encoding: ...
+@overload
+def _by_letters(chunk: bytes, offset: int, is_whole: bool) -> Encoding | None: ...
 def _by_letters(chunk: bytes, offset: int, is_whole: bool) -> Encoding | None:
-    """UTF-8 when it is valid and has a letter that says so; None when only an unfinished letter was seen."""
+    """UTF-8 when it is valid and has a letter that says so; None when more is needed to tell."""
     try:
-        text = codecs.getincrementaldecoder("utf-8")().decode(chunk, is_whole)
+        codecs.getincrementaldecoder("utf-8")().decode(chunk, is_whole)
     except UnicodeDecodeError as error:
         if _UTF8_LETTER.search(chunk, 0, error.start):
             raise _mixed(offset + error.start) from None
         return Encoding(_FALLBACK, is_certain=False)
-    if text.isascii():
-        return None
-    return Encoding("utf-8") if _UTF8_LETTER.search(chunk) else Encoding(_FALLBACK, is_certain=False)
+    if _UTF8_LETTER.search(chunk):
+        return Encoding("utf-8")
+    if is_whole:
+        raise _doubtful(offset + len(chunk) - len(chunk.lstrip(_ASCII)))
+    return None
 
 
 def _strict(chunks: Iterable[bytes], name: str, offset: int, was_asked: bool) -> Iterator[str]:
@@ -237,6 +246,15 @@ def _mixed(offset: int) -> InvalidInputError:
         f"byte {offset} is in another encoding than the bytes before it",
         code="mixed_encodings",
         hint="save the file in one encoding, best UTF-8, or name the one it has, e.g. encoding='cp1252'",
+        details={"offset": offset},
+    )
+
+
+def _doubtful(offset: int) -> InvalidInputError:
+    return InvalidInputError(
+        f"from byte {offset} on, the text is as likely UTF-8 as Windows-1252",
+        code="doubtful_encoding",
+        hint="name the encoding, e.g. encoding='utf-8' or encoding='cp1252'",
         details={"offset": offset},
     )
 

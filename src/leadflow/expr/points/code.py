@@ -1,9 +1,9 @@
-"""The source of a rule set's two functions; `expr.compile`'s sibling, under the same rules.
+"""The source of a rule set's functions; `expr.compile`'s sibling, under the same rules.
 
-What many rules ask of one thing is asked once: the values that rules want of a field are keys of one table, records
-decide into bits that are looked up eight at a time, and all rules on one signal stand behind one test of whether it ever
-occurred. There, rules on the same count or the same window are steps of one ladder, so that one or two comparisons
-decide them all and name the moment of the next change.
+What many rules ask of one thing is asked once. The values that rules want of a field are keys of one table;
+bits decided before are looked up eight at a time; all rules on one signal stand behind one test of whether
+it ever occurred, and those on the same count or the same occurrence's age are steps of one ladder, where
+one or two comparisons decide them all and name the moment of the next change.
 """
 
 from __future__ import annotations
@@ -14,65 +14,127 @@ from typing import Any
 from leadflow.expr import lower as c
 from leadflow.expr.compile import Decided, Function, Namespace, decide
 from leadflow.expr.points.decay import decayed
-from leadflow.expr.points.parts import Each, Part
+from leadflow.expr.points.parts import Each, Part, Parts
 from leadflow.expr.points.rules import Bounds
 from leadflow.expr.signals import State
 
 Static = Callable[[Any, int], tuple[int, int]]
 Total = Callable[[Mapping[int, State], int, int], tuple[int, int, int]]
+Score = Callable[[Any, int], tuple[int, int, int]]
+Sink = Callable[[int], dict[str, int]]
+"""What is added to which local when the condition behind a bit holds."""
+Groups = Mapping[str, Bounds]
 _CHUNK = 8
+
+
+def score_functions(parts: Parts, groups: Groups, bounds: Bounds) -> tuple[Static, Total, Score]:
+    """`static(view, now) -> (bits, until)`, `total(signals, bits, now) -> (points, fired, until)`, and both
+    in one."""
+    namespace = Namespace()
+    static = _Sums(namespace, parts.parts, groups)
+    static.emit("bits = 0")
+    _write_static(parts.bits, lambda index: {"bits": 1 << index}, static)
+    static.emit("return bits, u")
+
+    total = _Sums(namespace, parts.parts, groups)
+    total.write_known([part for part in parts.parts if part.is_static])
+    _write_total(parts.parts, groups, bounds, total)
+
+    score = _Sums(namespace, parts.parts, groups)
+    if any(index >= len(parts.parts) for index in parts.bits):
+        score.emit("bits = 0")
+    score.write_known([])
+    _write_static(parts.bits, lambda index: score.share(index) or {"bits": 1 << index}, score)
+    _write_total(parts.parts, groups, bounds, score)
+
+    names = namespace.run(
+        static.source("static(view, now)")
+        + total.source("total(signals, bits, now)")
+        + score.source("score(view, now)")
+    )
+    return names["static"], names["total"], names["score"]
+
+
+def single_function(part: Part) -> Total:
+    """`total` of one rule, without the bounds of its group."""
+    to = _Sums(Namespace(), [part], {})
+    to.write_known([part] if part.is_static else [])
+    _write_total([part], {}, (None, None), to)
+    function: Total = to.namespace.run(to.source("total(signals, bits, now)"))["total"]
+    return function
 
 
 # -- what records say -------------------------------------------------------------------------------------
 
 
-def static_function(bits: Mapping[int, c.Core]) -> Static:
-    """`static(view, now) -> (bits, until)`."""
-    to = Function(Namespace())
-    to.emit("b = 0")
-    to.emit("u = NEVER")
-    wanted, of_one_field, rest = _by_field(bits)
-    for read, values in wanted.items():
-        to.emit(f"b |= {to.namespace.bind(values.get)}({to.read(read)}, 0)")
-    for read, cores in of_one_field.items():
-        name = to.read(read)
-        to.open(f"if {name} is not None:")
-        to.known.add(name)
-        _write_bits(cores, to)
-        to.known.remove(name)
+def _write_static(bits: Mapping[int, c.Core], sink: Sink, to: _Sums) -> None:
+    """Decide conditions on records; `sink` says which local each adds what to when it holds."""
+    by_field, rest = _by_field(bits)
+    records: dict[str, list[c.Read]] = {}
+    for read in by_field:
+        records.setdefault(read.record, []).append(read)
+    for record, reads in records.items():
+        holder = to.local()
+        to.emit(f"{holder} = view.{record}")
+        to.open(f"if {holder} is not None:")
+        for read in reads:
+            _write_field(read, holder, by_field[read], sink, to)
         to.close()
-    _write_bits(rest, to)
-    to.emit("return b, u")
-    function: Static = to.namespace.run(to.source("static(view, now)", "view.signals"))["static"]
-    return function
+    _write_bits(rest, sink, to)
 
 
-def _write_bits(bits: Mapping[int, c.Core], to: Function) -> None:
+def _write_field(read: c.Read, holder: str, bits: Mapping[int, c.Core], sink: Sink, to: _Sums) -> None:
+    """Decide conditions that are false when this field is None and need nothing else."""
+    field = to.local()
+    wanted: dict[tuple[str, ...], dict[Any, list[int]]] = {}
+    others = {}
+    for index, core in bits.items():
+        if isinstance(core, c.Check) and core.op in ("==", "in") and isinstance(core.right, c.Const):
+            shares = sink(index)
+            table = wanted.setdefault(tuple(shares), {})
+            for value in core.right.value if core.op == "in" else (core.right.value,):
+                before = table.get(value, [0] * len(shares))
+                table[value] = [old + new for old, new in zip(before, shares.values(), strict=True)]
+        else:
+            others[index] = core
+    to.emit(f"{field} = {to.fetched(read, holder)}")
+    # None is in no table, so tables alone need no test of it.
+    is_guarded = bool(others) or read.fold
+    if is_guarded:
+        to.open(f"if {field} is not None:")
+    if read.fold:
+        to.emit(f"{field} = {field}.casefold()")
+    for names, table in wanted.items():
+        bound = to.namespace.bind({value: tuple(amounts) for value, amounts in table.items()})
+        locals_ = [to.local() for _ in names]
+        added = [f"{name} += {amount}" for name, amount in zip(names, locals_, strict=True)]
+        to.emit(f"if {field} in {bound}: {', '.join(locals_)}, = {bound}[{field}]; {'; '.join(added)}")
+    to.known[read] = field
+    _write_bits(others, sink, to)
+    del to.known[read]
+    if is_guarded:
+        to.close()
+
+
+def _write_bits(bits: Mapping[int, c.Core], sink: Sink, to: _Sums) -> None:
     for index, core in bits.items():
         decided = decide(core, to)
-        to.emit(f"if {decided.truth}: b |= {1 << index}")
-        _until(decided, to)
+        added = [f"{name} += {amount}" for name, amount in sink(index).items()]
+        to.emit(f"if {decided.truth}: {'; '.join(added)}")
+        to.write_until(decided)
 
 
-def _by_field(
-    bits: Mapping[int, c.Core],
-) -> tuple[dict[c.Read, dict[Any, int]], dict[c.Read, dict[int, c.Core]], dict[int, c.Core]]:
-    """Conditions that want certain values of one field, those that need one field otherwise, and all others."""
-    wanted: dict[c.Read, dict[Any, int]] = {}
-    of_one_field: dict[c.Read, dict[int, c.Core]] = {}
+def _by_field(bits: Mapping[int, c.Core]) -> tuple[dict[c.Read, dict[int, c.Core]], dict[int, c.Core]]:
+    """Conditions that need one field, by that field, and all others."""
+    by_field: dict[c.Read, dict[int, c.Core]] = {}
     rest: dict[int, c.Core] = {}
     for index, core in sorted(bits.items()):
-        reads = _needed(core)
-        if len(reads) != 1 or None in reads:
-            rest[index] = core
-        elif isinstance(core, c.Check) and core.op in ("==", "in") and isinstance(core.right, c.Const):
-            values = core.right.value if core.op == "in" else (core.right.value,)
-            masks = wanted.setdefault(next(iter(reads)), {})
-            for value in values:
-                masks[value] = masks.get(value, 0) | 1 << index
+        needed = _needed(core)
+        if len(needed) == 1 and None not in needed:
+            by_field.setdefault(needed.pop(), {})[index] = core
         else:
-            of_one_field.setdefault(next(iter(reads)), {})[index] = core
-    return wanted, of_one_field, rest
+            rest[index] = core
+    return by_field, rest
 
 
 def _needed(core: c.Core) -> set[Any]:
@@ -90,155 +152,164 @@ def _needed(core: c.Core) -> set[Any]:
 # -- what interactions say --------------------------------------------------------------------------------
 
 
-def total_function(parts: Sequence[Part], groups: Mapping[str, Bounds], bounds: Bounds) -> Total:
-    """`total(signals, bits, now) -> (points, fired, until)`. Without `groups` all points are simply added."""
-    sums: dict[str | None, str] = {None: "p", **{name: f"g{number}" for number, name in enumerate(groups)}}
-    to = _Total({part.index: sums[part.rule.group if groups else None] for part in parts})
-    static = [part for part in parts if part.is_static]
-    always = [part for part in parts if part.gate == c.TRUE and part.each is None]
-    to.emit(f"m = bits & {_mask(static)}" + (f" | {_mask(always)}" if always else ""))
-    to.emit("u = NEVER")
-    for name in sums.values():
-        own = [part for part in static if to.sums[part.index] == name]
-        given = sum(part.points for part in always if to.sums[part.index] == name)
-        to.emit(f"{name} = {_looked_up(own, to.namespace)} + {given}")
+def _write_total(parts: Sequence[Part], groups: Groups, bounds: Bounds, to: _Sums) -> None:
     by_signal: dict[int, list[Part]] = {}
     for part in parts:
-        signal = part.only_signal
-        if signal is not None:
-            by_signal.setdefault(signal, []).append(part)
-        elif part not in static and part not in always and part.gate != c.FALSE:
+        if part.only_signal is not None:
+            by_signal.setdefault(part.only_signal, []).append(part)
+        elif not part.is_static and not part.is_constant:
             to.write_part(part)
     for signal, members in by_signal.items():
         to.write_signal(signal, members)
-    for group, limits in groups.items():
-        to.clamp(sums[group], limits)
-        to.emit(f"p += {sums[group]}")
-    to.clamp("p", bounds)
-    to.emit("return p, m, u")
-    function: Total = to.namespace.run(to.source("total(signals, bits, now)", "signals"))["total"]
-    return function
+    to.write_result(groups, bounds)
 
 
 def _mask(parts: Iterable[Part]) -> int:
     return sum(part.mask for part in parts)
 
 
-def _looked_up(members: Sequence[Part], namespace: Namespace) -> str:
-    """Code that adds up the points of rules whose bits are known."""
-    chunks: dict[int, dict[int, int]] = {}
-    for part in members:
-        chunks.setdefault(part.index // _CHUNK, {})[1 << part.index % _CHUNK] = part.points
-    terms = []
-    for chunk, points in chunks.items():
-        table = tuple(sum(given for mask, given in points.items() if bits & mask) for bits in range(1 << _CHUNK))
-        shifted = f"bits >> {chunk * _CHUNK}" if chunk else "bits"
-        terms.append(f"{namespace.bind(table)}[{shifted} & {(1 << _CHUNK) - 1}]")
-    return " + ".join(terms) or "0"
+class _Sums(Function):
+    """A function that adds up points, one sum for each group and one for all other rules."""
 
+    def __init__(self, namespace: Namespace, parts: Sequence[Part], groups: Groups) -> None:
+        super().__init__(namespace)
+        self._parts = {part.index: part for part in parts}
+        self._names: dict[str | None, str] = {None: "p", **{name: f"g{number}" for number, name in enumerate(groups)}}
+        self._groups = groups
+        self._has_until = False
+        self.emit("u = NEVER")
 
-def _until(decided: Decided, to: Function) -> None:
-    if decided.edge:
-        to.emit(f"if now < {decided.edge} < u: u = {decided.edge}")
-    elif decided.until:
-        name = to.local()
-        to.emit(f"{name} = {decided.until}")
-        to.emit(f"if {name} < u: u = {name}")
+    def share(self, index: int) -> dict[str, int] | None:
+        """What a rule adds to which sum and to the mask; None for a bit that is no rule's own."""
+        part = self._parts.get(index)
+        return None if part is None else {self._name(part): part.points, "m": part.mask}
 
+    def _name(self, part: Part) -> str:
+        return self._names[part.rule.group if self._groups else None]
 
-class _Total(Function):
-    """The function that adds up points; `sums` names the local in which each rule's points go."""
+    def write_known(self, static: Sequence[Part]) -> None:
+        """Start the sums and the mask with rules that always hold and with those whose bits are known."""
+        constant = [part for part in self._parts.values() if part.gate == c.TRUE and part.each is None]
+        mask = [f"bits & {_mask(static)}"] if static else []
+        self.emit(f"m = {' + '.join([*mask, str(_mask(constant))])}")
+        for name in self._names.values():
+            given = sum(part.points for part in constant if self._name(part) == name)
+            terms = self._looked_up([part for part in static if self._name(part) == name])
+            self.emit(f"{name} = {' + '.join([*terms, str(given)])}")
 
-    def __init__(self, sums: Mapping[int, str]) -> None:
-        super().__init__(Namespace())
-        self.sums = sums
+    def _looked_up(self, static: Iterable[Part]) -> list[str]:
+        chunks: dict[int, dict[int, int]] = {}
+        for part in static:
+            chunks.setdefault(part.index // _CHUNK, {})[1 << part.index % _CHUNK] = part.points
+        terms = []
+        for chunk, points in chunks.items():
+            table = tuple(sum(points[bit] for bit in points if bits & bit) for bits in range(1 << _CHUNK))
+            shifted = f"bits >> {chunk * _CHUNK}" if chunk else "bits"
+            terms.append(f"{self.namespace.bind(table)}[{shifted} & {(1 << _CHUNK) - 1}]")
+        return terms
 
     def give(self, parts: Sequence[Part]) -> None:
-        """Add what some rules give once, if any."""
+        """Add what some rules give once."""
         points: dict[str, int] = {}
         for part in parts:
-            points[self.sums[part.index]] = points.get(self.sums[part.index], 0) + part.points
-        if parts:
-            added = [f"{name} += {given}" for name, given in points.items()]
-            self.emit("; ".join([*added, f"m |= {_mask(parts)}"]))
+            points[self._name(part)] = points.get(self._name(part), 0) + part.points
+        added = [f"{name} += {amount}" for name, amount in points.items()]
+        self.emit("; ".join([*added, f"m += {_mask(parts)}"]) if parts else "pass")
+
+    def write_until(self, decided: Decided) -> None:
+        """Bring the moment at which a truth may change into `u`."""
+        self._has_until = self._has_until or decided.until is not None
+        if decided.edge:
+            self.emit(f"if now < {decided.edge} < u: u = {decided.edge}")
+        elif decided.until:
+            name = self.local()
+            self.emit(f"{name} = {decided.until}")
+            self.emit(f"if {name} < u: u = {name}")
 
     def write_part(self, part: Part) -> None:
         """A rule by itself."""
-        if part.gate == c.TRUE:
-            self.write_each(part)
-            return
         decided = decide(part.gate, self)
         self.open(f"if {decided.truth}:")
         if part.each is None:
             self.give([part])
         else:
-            self.write_each(part)
+            self._write_each(part, part.each)
         self.close()
-        _until(decided, self)
+        self.write_until(decided)
 
     def write_signal(self, signal: int, parts: Sequence[Part]) -> None:
         """All rules that give nothing unless this signal occurred."""
-        state = self.local()
+        self.reads_signals = True
         self.open(f"if {signal} in signals:")
-        self.emit(f"{state} = signals[{signal}]")
-        self.bound[signal] = state
-        ever: dict[int, list[Part]] = {}
-        windows: dict[int, dict[int, list[Part]]] = {}
+        counts: dict[int, list[Part]] = {}
+        ages: dict[int, dict[int, list[Part]]] = {}
+        each: list[tuple[Part, Each]] = []
         for part in parts:
             match part.gate:
                 case c.AtLeast(within_us=None) as leaf:
-                    ever.setdefault(leaf.n, []).append(part)
+                    counts.setdefault(leaf.n, []).append(part)
                 case c.AtLeast(within_us=int(within_us)) as leaf:
-                    windows.setdefault(leaf.n, {}).setdefault(within_us, []).append(part)
+                    ages.setdefault(leaf.n, {}).setdefault(within_us, []).append(part)
                 case c.Quiet() as leaf:
-                    windows.setdefault(1, {}).setdefault(leaf.within_us, []).append(part)
-                case _:
-                    self.write_each(part)
-        if ever:
-            self.write_count_ladder(f"{state}[0]", ever)
-        for number, ladder in windows.items():
+                    ages.setdefault(1, {}).setdefault(leaf.within_us, []).append(part)
+                case _ if part.each is not None:
+                    each.append((part, part.each))
+        state = f"signals[{signal}]"
+        if each or ages:
+            name = self.local()
+            self.emit(f"{name} = {state}")
+            state = self.bound[signal] = name
+        for part, of_part in each:
+            self._write_each(part, of_part)
+        if counts:
+            self._write_count_ladder(f"{state}[0]", counts)
+        for number, steps in ages.items():
             self.open(f"if len({state}) > {number}:")
-            self.write_window_ladder(f"{state}[{number}]", ladder)
+            self._write_age_ladder(f"{state}[{number}]", steps)
             self.close()
-        del self.bound[signal]
+        self.bound.pop(signal, None)
         self.close()
 
-    def write_count_ladder(self, count: str, steps: Mapping[int, list[Part]]) -> None:
-        """Rules on "at least n, ever", the highest step first: who reaches it has reached all below."""
-        name = self.local()
-        self.emit(f"{name} = {count}")
-        word = "if"
+    def _write_count_ladder(self, count: str, steps: Mapping[int, list[Part]]) -> None:
+        """Rules on "at least n, ever", the highest first: who reaches it has reached all below."""
+        name, word = count, "if"
+        if len(steps) > 1:
+            name = self.local()
+            self.emit(f"{name} = {count}")
         for step in sorted(steps, reverse=True):
             self.open(f"{word} {name} >= {step}:")
             self.give([part for below in steps if below <= step for part in steps[below]])
             self.close()
             word = "elif"
 
-    def write_window_ladder(self, at: str, steps: Mapping[int, list[Part]]) -> None:
-        """Rules on the age of one occurrence: inside a window, or (Quiet) beyond it."""
+    def _write_age_ladder(self, at: str, steps: Mapping[int, list[Part]]) -> None:
+        """Rules on the age of one occurrence, the shortest window first: inside a window, or (Quiet) beyond
+        it."""
         moment, age, edge = self.local(), self.local(), self.local()
         self.emit(f"{moment} = {at}; {age} = now - {moment}")
-        windows = sorted(steps)
-        for number, within_us in enumerate(windows):
-            inside = [part for wider in windows[number:] for part in steps[wider] if not part.is_quiet]
-            beyond = [part for narrower in windows[:number] for part in steps[narrower] if part.is_quiet]
-            self.open(f"{'elif' if number else 'if'} {age} < {within_us}:")
-            self.give([*inside, *beyond])
-            self.emit(f"{edge} = {moment} + {within_us}")
-            self.emit(f"if {edge} < u: u = {edge}")
+        word = "if"
+        for within_us in sorted(steps):
+            self.open(f"{word} {age} < {within_us}:")
+            self.give([part for step in steps for part in steps[step] if part.is_quiet is (step < within_us)])
+            self.write_edge(edge, f"{moment} + {within_us}")
             self.close()
-        outlived = [part for each in steps.values() for part in each if part.is_quiet]
-        if outlived:
-            self.open("else:")
-            self.give(outlived)
-            self.close()
+            word = "elif"
+        self._has_until = True
+        self.open("else:")
+        self.give([part for each in steps.values() for part in each if part.is_quiet])
+        self.close()
 
-    def write_each(self, part: Part) -> None:
-        """What every occurrence gives."""
-        if part.each is None:
-            return
-        given = self._each_points(part.each)
-        self.emit(f"if {given}: {self.sums[part.index]} += {given}; m |= {part.mask}")
+    def write_edge(self, edge: str, code: str) -> None:
+        """Bring a moment that lies ahead into `u`; the first one is there at once."""
+        if self._has_until:
+            self.emit(f"{edge} = {code}")
+            self.emit(f"if {edge} < u: u = {edge}")
+        else:
+            self.emit(f"u = {code}")
+
+    def _write_each(self, part: Part, each: Each) -> None:
+        given = self._each_points(each)
+        self.emit(f"if {given}: {self._name(part)} += {given}; m += {part.mask}")
 
     def _each_points(self, each: Each) -> str:
         state, given, edge = self.state(each.signal), self.local(), self.local()
@@ -253,6 +324,7 @@ class _Total(Function):
                 self.emit(f"if {given} > {each.limit}: {given} = {each.limit}")
         if each.table is not None or each.within_us is not None:
             self.emit(f"if {edge} < u: u = {edge}")
+            self._has_until = True
         if each.table is None:
             self.emit(f"{given} *= {each.points}")
         if each.cap is not None:
@@ -260,8 +332,15 @@ class _Total(Function):
             self.emit(f"if {given} {sign} {bound}: {given} = {bound}")
         return given
 
-    def clamp(self, name: str, limits: Bounds) -> None:
-        """Keep a sum inside its bounds."""
+    def write_result(self, groups: Groups, bounds: Bounds) -> None:
+        """Keep the sums inside their bounds and return."""
+        for group, limits in groups.items():
+            self._write_clamp(self._names[group], limits)
+            self.emit(f"p += {self._names[group]}")
+        self._write_clamp("p", bounds)
+        self.emit("return p, m, u")
+
+    def _write_clamp(self, name: str, limits: Bounds) -> None:
         least, most = limits
         if most is not None:
             self.emit(f"if {name} > {most}: {name} = {most}")

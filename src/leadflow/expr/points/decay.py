@@ -1,7 +1,7 @@
 """Half-life decay in whole points and whole days.
 
-The points of an occurrence are read from a table of whole numbers, made once with exact arithmetic: no float, no order of
-summation and no engine can make a difference.
+The points of an occurrence are read from a table of whole numbers, made once with exact arithmetic: no
+float, no order of summation and no engine can make a difference.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ _BITS = 200
 _PRECISE = Context(prec=80)
 
 Table = tuple[tuple[int, ...], tuple[int, ...]]
-"""Points by age in days, up to the last day that has any; and for each day the first later one with other points."""
+"""Points by age in days, up to the last day that has any; and for each day the first later one with other
+points."""
 
 
 @lru_cache(maxsize=256)
 def decay_table(points: int, half_life_days: int) -> Table:
-    """What is left of some points after each day: points * 2^(-days / half_life_days), halves rounded away from zero.
+    """What is left of some points after each day: points * 2^(-days / half_life_days), halves rounded away
+    from zero.
 
     >>> decay_table(3, half_life_days=1)
     ((3, 2, 1), (1, 2, 3))

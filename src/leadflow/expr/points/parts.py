@@ -17,8 +17,8 @@ from leadflow.expr.types import Schema
 class Each:
     """What every occurrence of a signal gives.
 
-    `limit` None: as many as there were, ever. It never exceeds what the cap lets count, so that `until` names no moment
-    at which only a capped count changes.
+    `limit` None: as many as there were, ever. It never exceeds what the cap lets count, so that `until`
+    names no moment at which only a capped count changes.
     """
 
     signal: int
@@ -45,7 +45,8 @@ class Each:
 
 @frozen
 class Part:
-    """One rule: its number, its condition over bits and signals, and its points once or for each occurrence."""
+    """One rule: its number, its condition over bits and signals, and its points once or for each
+    occurrence."""
 
     index: int
     rule: ScoreRule
@@ -62,6 +63,11 @@ class Part:
     def is_static(self) -> bool:
         """Whether records alone decide the rule, so that its bit among the static ones is its mask."""
         return self.each is None and self.gate == c.Bit(self.index)
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether nothing has to be asked: the rule never holds, or always and gives its points once."""
+        return self.gate == c.FALSE or (self.gate == c.TRUE and self.each is None)
 
     @property
     def is_quiet(self) -> bool:

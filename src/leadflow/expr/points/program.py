@@ -1,19 +1,18 @@
 """A rule set compiled: `static` looks at records, `total` at interactions, and neither at both.
 
-So an interaction changes a score without loading a contact or an account: `static` has put what they say into bits, and
-`total` needs only those, the signals and the clock.
+So an interaction changes a score without loading a contact or an account: `static` has put what they say
+into bits, and `total` needs only those, the signals and the clock.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any
 
 from attrs import field, frozen
 
 from leadflow.expr.condition import reads
-from leadflow.expr.points.code import Static, Total, static_function, total_function
+from leadflow.expr.points.code import Score, Static, Total, score_functions, single_function
 from leadflow.expr.points.parts import Parts, signals_in, split_rules
 from leadflow.expr.points.rules import Bounds, ScoreRule, score_faults
 from leadflow.expr.points.shares import Contribution, clamp, evidence, reachable
@@ -26,9 +25,10 @@ from leadflow.expr.types import Schema
 class ScoreProgram:
     """A rule set that can be asked.
 
-    `static(view, now_us) -> (bits, until_us)` evaluates all that reads no interaction, `static_reads` names what it
-    depends on. `total(signals, bits, now_us) -> (points, fired, until_us)` gives the score and the mask of the rules
-    that gave points (bit i: rule i). Both are constant on [now, until) as long as no input comes.
+    `static(view, now_us) -> (bits, until_us)` evaluates all that reads no interaction, `static_reads` names
+    what it depends on. `total(signals, bits, now_us) -> (points, fired, until_us)` gives the score and the
+    mask of the rules that gave points (bit i: rule i). `score(view, now_us) -> (points, fired, until_us)`
+    is both at once. All are constant on [now, until) as long as no input comes.
 
     `uses` are the numbers of the signals it reads.
     """
@@ -36,18 +36,13 @@ class ScoreProgram:
     rules: tuple[ScoreRule, ...]
     static: Static = field(repr=False)
     total: Total = field(repr=False)
+    score: Score = field(repr=False)
     reads: frozenset[str] = field(repr=False)
     static_reads: frozenset[str] = field(repr=False)
     uses: frozenset[int] = field(repr=False)
     _parts: Parts = field(repr=False)
     _groups: Mapping[str, Bounds] = field(repr=False)
     _bounds: Bounds = field(repr=False)
-
-    def score(self, view: Any, now_us: int) -> tuple[int, int, int]:
-        """Points, mask of the rules that fired, and until when; both halves at once."""
-        bits, static_until_us = self.static(view, now_us)
-        points, fired, until_us = self.total(view.signals, bits, now_us)
-        return points, fired, min(until_us, static_until_us)
 
     def fired(self, mask: int) -> tuple[ScoreRule, ...]:
         """The rules of a mask."""
@@ -60,8 +55,8 @@ class ScoreProgram:
     def contributions(self, signals: Mapping[int, State], bits: int, now_us: int) -> tuple[Contribution, ...]:
         """Why the score is what it is; the points add up to the total.
 
-        A rule's own cap is in its points; what the bounds of a group or of the whole add or take is a contribution of
-        its own.
+        A rule's own cap is in its points; what the bounds of a group or of the whole add or take is a
+        contribution of its own.
         """
         return tuple(self._contributions(signals, bits, now_us))
 
@@ -89,7 +84,7 @@ class ScoreProgram:
     @cached_property
     def _singles(self) -> list[Total]:
         # One small program for each rule, made when somebody first asks why.
-        return [total_function([part], {}, (None, None)) for part in self._parts.parts]
+        return [single_function(part) for part in self._parts.parts]
 
 
 def compile_score(
@@ -103,8 +98,8 @@ def compile_score(
 ) -> ScoreProgram:
     """Compile a rule set; its signals are added to the table.
 
-    `groups` give the least and most points of each group of rules, `bounds` those of the whole; `source` names the rule
-    set in messages. Errors: ExpressionError for the first fault; `score_faults` lists all.
+    `groups` give the least and most points of each group of rules, `bounds` those of the whole; `source`
+    names the rule set in messages. Errors: ExpressionError for the first fault; `score_faults` lists all.
 
     >>> rules = [ScoreRule(name="clicks", points=3, each=("email.clicked", {}), cap=7)]
     >>> program = compile_score(rules, {}, Schema({}), SignalTable())
@@ -121,8 +116,7 @@ def compile_score(
     fading = {"now"} if any(rule.half_life_days for rule in rules) else set()
     return ScoreProgram(
         tuple(rules),
-        static_function(parts.bits),
-        total_function(parts.parts, groups, bounds),
+        *score_functions(parts, groups, bounds),
         reads(*conditions, *(rule.occurrence for rule in rules)) | fading,
         reads(*conditions, of_signals=False),
         frozenset().union(*(signals_in(part) for part in parts.parts)),

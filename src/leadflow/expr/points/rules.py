@@ -11,17 +11,18 @@ from attrs import field, frozen
 
 from leadflow.errors import ExpressionError, InvalidValueError
 from leadflow.expr import nodes as n
-from leadflow.expr.calls import MAX_LIMIT
+from leadflow.expr.reading.calls import MAX_LIMIT
 from leadflow.expr.check import check, faults, type_of
 from leadflow.expr.fault import Fault, did_you_mean
-from leadflow.expr.parse import parse
+from leadflow.expr.reading.parse import parse
 from leadflow.expr.points.decay import MAX_HALF_LIFE_DAYS
 from leadflow.expr.types import Schema, Type
 from leadflow.model.time import parse_duration
 
 MAX_POINTS = 1_000_000
 DEFAULT_EACH = 100
-"""How many of the newest occurrences an `each` rule with a window or half-life counts, unless it says otherwise."""
+"""How many of the newest occurrences an `each` rule with a window or half-life counts, unless it says
+otherwise."""
 
 Filters = Mapping[str, Any]
 Bounds = tuple[int | None, int | None]
@@ -32,10 +33,11 @@ Bounds = tuple[int | None, int | None]
 class ScoreRule:
     """One reason for points.
 
-    `when` alone: the points are given once while the condition holds. `each` (a kind of interaction and filters on its
-    properties): the points are given for every occurrence, the newest `limit` of them, while `when` holds if there is
-    one. Then either `within` (a duration) says how long an occurrence counts, or `half_life_days` how fast its points
-    fade. `cap` bounds what the rule gives, up or down. `group` names the group whose bounds it shares.
+    `when` alone: the points are given once while the condition holds. `each` (a kind of interaction and
+    filters on its properties): the points are given for every occurrence, the newest `limit` of them, while
+    `when` holds if there is one. Then either `within` (a duration) says how long an occurrence counts, or
+    `half_life_days` how fast its points fade. `cap` bounds what the rule gives, up or down. `group` names
+    the group whose bounds it shares.
 
     >>> ScoreRule(name="clicks", points=3, each=("email.clicked", {}), within="30d", cap=12).limit is None
     True
@@ -123,7 +125,8 @@ def score_faults(
 
     >>> rules = [ScoreRule(name="x", points=5, when="stage == 5", group="behavior")]
     >>> [str(fault) for fault in score_faults(rules, {"behaviour": (0, 50)}, Schema({}))]
-    ['x: there is no group behavior; did you mean behaviour? (characters 0-0)', 'x: there is no term stage (characters 0-5)']
+    ['x: there is no group behavior; did you mean behaviour? (characters 0-0)', 'x: there is no term stage
+    (characters 0-5)']
     """
     found = [
         Fault(f"{count} rules have this name", hint="give each its own", source=name)

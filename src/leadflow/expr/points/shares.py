@@ -16,9 +16,9 @@ from leadflow.expr.signals import EMPTY, State
 class Contribution:
     """A share of a score.
 
-    `by` is "rule" (then `name` names the rule, whose own cap is in its points already), or "group", "floor" or "ceiling"
-    for what a bound took away or added. `times` are the occurrences behind it that are remembered, newest first;
-    `until_us` is when the share may change by itself.
+    `by` is "rule" (then `name` names the rule, whose own cap is in its points already), or "group", "floor"
+    or "ceiling" for what a bound took away or added. `times` are the occurrences behind it that are
+    remembered, newest first; `until_us` is when the share may change by itself.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """The gate before Python's parser: size, brackets and characters, in one linear pass.
 
-Whatever passes is plain enough that `ast.parse` neither warns nor blows up on it, and its brackets are balanced, so that
-a condition may run over several lines.
+Whatever passes is plain enough that `ast.parse` neither warns nor blows up on it, and its brackets are
+balanced, so that a condition may run over several lines.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """From text to tree: `parse`.
 
-Python's own parser reads the text (`ast.parse`; nothing is ever evaluated), and only what is listed here becomes a
-node. Several faults are collected, so that a rule is mended in one go.
+Python's own parser reads the text (`ast.parse`; nothing is ever evaluated), and only what is listed here
+becomes a node. Several faults are collected, so that a rule is mended in one go.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from leadflow.expr.calls import read_call
+from leadflow.expr.reading.calls import read_call
 from leadflow.expr.fault import Fault
 from leadflow.expr.nodes import (
     CONDITIONS,
@@ -34,7 +34,7 @@ from leadflow.expr.nodes import (
     Span,
     TermRef,
 )
-from leadflow.expr.scan import MAX_DEPTH, Lines, scan, too_deep
+from leadflow.expr.reading.scan import MAX_DEPTH, Lines, scan, too_deep
 
 _COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Eq: "==",
@@ -78,8 +78,8 @@ def read(text: str) -> tuple[Node, list[Fault]]:
 
 
 def _python_tree(text: str) -> ast.expr:
-    # One bracket around everything lets a condition run over lines; scan() has made sure that the text closes no more
-    # brackets than it opens.
+    # One bracket around everything lets a condition run over lines; scan() has made sure that the text
+    # closes no more brackets than it opens.
     try:
         return ast.parse(f"({text}\n)", mode="eval").body
     except SyntaxError as error:
@@ -142,7 +142,8 @@ class _Reader:
     def operand(self, node: ast.expr, depth: int) -> Node:
         """A value to compare or calculate with; a condition is none.
 
-        Links of a chained comparison share operands, so a condition in here could make the tree grow without bound.
+        Links of a chained comparison share operands, so a condition in here could make the tree grow
+        without bound.
         """
         read = self.read(node, depth)
         if isinstance(read, CONDITIONS):

@@ -1,0 +1,94 @@
+"""Tools to test programs that build on leadflow, and leadflow itself: a clock that obeys, faults on order, an outside
+ledger, a client in a process of its own, invariants, and Hypothesis strategies.
+
+Nothing here needs pytest; the strategies need Hypothesis (`pip install "leadflow[testing]"`). All is loaded when first used.
+
+>>> from leadflow.testing import VirtualClock, invariants
+>>> import leadflow
+>>> clock = VirtualClock("2026-11-22T10:00:00Z")
+>>> flow = leadflow.open(now=clock)
+>>> flow.submit("demo-request", {"email": "ana@example.si"}, key="req-1").status
+'accepted'
+>>> clock.advance("1d"); invariants(flow)
+[]
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leadflow.testing.client import Client, Finished
+    from leadflow.testing.clock import VirtualClock
+    from leadflow.testing.contents import contents
+    from leadflow.testing.faults import FaultPlan, InjectedError
+    from leadflow.testing.invariants import invariants
+    from leadflow.testing.ledger import Ledger
+    from leadflow.testing.strategies import (
+        accounts,
+        commands,
+        contacts,
+        entries,
+        histories,
+        instants,
+        interactions,
+        leads,
+        orders,
+        submissions,
+    )
+
+_WHERE = {
+    "Client": "client",
+    "Finished": "client",
+    "VirtualClock": "clock",
+    "contents": "contents",
+    "FaultPlan": "faults",
+    "InjectedError": "faults",
+    "invariants": "invariants",
+    "Ledger": "ledger",
+    "accounts": "strategies",
+    "commands": "strategies",
+    "contacts": "strategies",
+    "entries": "strategies",
+    "histories": "strategies",
+    "instants": "strategies",
+    "interactions": "strategies",
+    "leads": "strategies",
+    "orders": "strategies",
+    "submissions": "strategies",
+}
+
+__all__ = [
+    "Client",
+    "FaultPlan",
+    "Finished",
+    "InjectedError",
+    "Ledger",
+    "VirtualClock",
+    "accounts",
+    "commands",
+    "contacts",
+    "contents",
+    "entries",
+    "histories",
+    "instants",
+    "interactions",
+    "invariants",
+    "leads",
+    "orders",
+    "submissions",
+]
+
+
+def __getattr__(name: str) -> Any:
+    where = _WHERE.get(name)
+    if where is None:
+        raise AttributeError(f"module 'leadflow.testing' has no attribute {name!r}")
+    value = getattr(import_module(f"leadflow.testing.{where}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
