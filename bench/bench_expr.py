@@ -239,6 +239,5 @@ def run(leads: int = LEADS, rounds: int = ROUNDS, seed: int = 1) -> list[dict[st
 if __name__ == "__main__":
     for row in run():
         low, high = row["spread"]
-        print(
-            f"{row['id']:10} {row['name']:62} {row['figure'] / 1000:8.0f}k/s  {row['ratio']:5.2f} x [{low:.2f}..{high:.2f}]"
-        )
+        spread = f"[{low:.2f}..{high:.2f}]"
+        print(f"{row['id']:10} {row['name']:62} {row['figure'] / 1000:8.0f}k/s  {row['ratio']:5.2f} x {spread}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -15,12 +15,11 @@ from leadflow.playbook.default import default_playbook
 from leadflow.scoring.rules import Grade, Model, Rule, ScoringRules
 
 SEED = 7
-PEOPLE = 20_000
+MARK = "x0x"
+"""Stands in every address, company and key, so that a template's rows can be copied under other names."""
 START = datetime(2026, 3, 1, tzinfo=UTC)
 START_US = int(START.timestamp()) * 1_000_000
-PACE = timedelta(seconds=80)
-PACE_US = 80_000_000
-"""One interaction every 80 seconds, so that 20,000 people do a thousand things a day."""
+DAY_US = 86_400_000_000
 
 _FIRST = "ana bojan cene dana emil fani goran hana ivo jana karl lena miha nika oto pia rok sara tim urška vid zala žiga"
 _LAST = "kos novak zupan hribar müller schmidt rossi bianchi dubois martin silva costa jensen olsen kowalski wójcik šega"
@@ -85,8 +84,8 @@ def playbook() -> Playbook:
         for number, (points, kind, least, within) in enumerate(_BEHAVIOUR)
     ]
     rules += [Rule(name=f"silent {within}", points=points, none="*", within=within) for points, within in _SILENT]
-    grades = (Grade(name="cold", at_least=0), Grade(name="warm", at_least=50), Grade(name="hot", at_least=90))
-    model = Model(target="contact", threshold=90, rearm=10, rules=tuple(rules), grades=grades)
+    grades = (Grade(name="cold", at_least=0), Grade(name="warm", at_least=60), Grade(name="hot", at_least=90))
+    model = Model(target="contact", threshold=90, rearm=10, floor=0, rules=tuple(rules), grades=grades)
     members = tuple(Member(user=user) for user in ("ana", "bo", "cene", "dana", "emil"))
     base = default_playbook()
     return evolve(
@@ -110,7 +109,7 @@ class Person:
     record: dict[str, Any] = field(repr=False)
 
 
-def people(count: int = PEOPLE, seed: int = SEED) -> Iterator[Person]:
+def people(count: int, seed: int = SEED) -> Iterator[Person]:
     """Contacts with a lead each; two thirds belong to one of count / 8 companies."""
     rng = random.Random(seed)
     companies = max(1, count // 8)
@@ -119,13 +118,13 @@ def people(count: int = PEOPLE, seed: int = SEED) -> Iterator[Person]:
         given, family = rng.choice(first), rng.choice(last)
         company = int(companies * rng.random() ** 2)
         is_private = rng.random() < 0.33
-        domain = rng.choice(_FREE_MAIL) if is_private else f"company{company}.example"
-        local = f"{given}.{family}{number}".encode("ascii", "ignore").decode()
+        domain = rng.choice(_FREE_MAIL) if is_private else f"firm{MARK}{company}.example"
+        local = f"{given}.{family}{MARK}{number}".encode("ascii", "ignore").decode()
         email = f"{local}@{domain}"
         facts = random.Random(company)
         record: dict[str, Any] = {
             "type": "lead",
-            "key": f"l-{number}",
+            "key": f"l{MARK}{number}",
             "at": START.isoformat(),
             "contact": {
                 "email": email,
@@ -140,7 +139,7 @@ def people(count: int = PEOPLE, seed: int = SEED) -> Iterator[Person]:
         }
         if not is_private:
             record["account"] = {
-                "name": f"Company {company} Ltd",
+                "name": f"Firm{MARK}{company} Ltd",
                 "domain": domain,
                 "industry": facts.choice(_INDUSTRIES),
                 "employees": int(10 ** facts.uniform(0, 4.5)),
@@ -148,24 +147,28 @@ def people(count: int = PEOPLE, seed: int = SEED) -> Iterator[Person]:
         yield Person(email, record)
 
 
-def interactions(emails: list[str], count: int, *, first: int = 0, seed: int = SEED) -> Iterator[dict[str, Any]]:
-    """What known people do, as an application hands it over: some people do much, addresses come as they were typed."""
-    rng = random.Random(seed + first + 1)
+def interactions(
+    emails: list[str], count: int, *, prefix: str, start_us: int, pace_us: int, seed: int = SEED
+) -> Iterator[dict[str, Any]]:
+    """What known people do, as an application hands it over, one every `pace_us`.
+
+    Some people do much, most little; addresses come as they were typed. `prefix` starts the records' ids.
+    """
+    rng = random.Random(f"{seed}{prefix}")
     kinds, weights = list(_DOES), list(_DOES.values())
     among = len(emails)
-    for number in range(first, first + count):
+    for number in range(count):
         email = emails[int(among * rng.random() ** 2)]
         typed = rng.random()
         if typed < 0.3:
             email = email.title()
         elif typed < 0.4:
             email = f" {email.upper()} "
-        kind = rng.choices(kinds, weights)[0]
         yield {
             "type": "interaction",
-            "id": f"i-{number:08}",
-            "kind": kind,
-            "at": (START + PACE * number).isoformat(),
+            "id": f"{prefix}{number}",
+            "kind": rng.choices(kinds, weights)[0],
+            "at": datetime.fromtimestamp((start_us + pace_us * number) / 1e6, UTC).isoformat(),
             "contact": {"email": email},
             "properties": {"campaign": f"c{rng.randrange(20)}", "url": f"/p/{rng.randrange(500)}"},
         }
@@ -174,9 +177,9 @@ def interactions(emails: list[str], count: int, *, first: int = 0, seed: int = S
 class Clock:
     """Time that passes with the records: each reading is one batch later."""
 
-    def __init__(self, first: int, batch: int) -> None:
-        self._now_us = START_US + first * PACE_US
-        self._step_us = batch * PACE_US
+    def __init__(self, start_us: int, step_us: int) -> None:
+        self._now_us = start_us
+        self._step_us = step_us
 
     def __call__(self) -> int:
         self._now_us += self._step_us

@@ -216,6 +216,15 @@ def test_sep_line_blank_lines_and_old_line_ends():
     assert read("\ufeffa,b\n1,2") == [Row(2, {"a": "1", "b": "2"})]
 
 
+@pytest.mark.parametrize("before", range(65_533, 65_539))
+def test_a_line_end_between_two_chunks_is_one_line_end(before):
+    text = "a,b\r\n" + "x" * (before - 10) + ',"1\r\n2"\r\n3,4\r\n'
+    for cut in range(before - 4, before + 4):
+        found = list(read_csv([text[:cut], text[cut:]]))
+        assert [each.line for each in found] == [2, 4]
+        assert found[0].cells["b"] == "1\r\n2"
+
+
 def test_values_stay_text():
     """G75: 00501, 1E5, +49, Null, N/A, TRUE."""
     values = ["00501", "1E5", "+49", "Null", "N/A", "TRUE", "=1+1", "  x  "]
@@ -278,9 +287,9 @@ def test_memory_stays_flat():
 
 @pytest.mark.parametrize("line", ['"a\n', '"a""\n', '"",""x\n', '"""\n', 'a,"\n', '" "\n', ' "\n', "''\n", '"x""",\n'])
 def test_hostile_quotes_take_linear_time(line):
-    started = time.perf_counter()
+    started = time.process_time()
     list(read_csv(["a,b\n", line * (400_000 // len(line))], dialect=Dialect(",")))
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize(

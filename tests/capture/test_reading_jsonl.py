@@ -88,6 +88,6 @@ def test_messages_do_not_repeat_the_line():
 
 @pytest.mark.parametrize("piece", ['"a":', "[", '{"a":[', '\\"', '"', '"\\', "{", "1,", '{"a":NaN,'])
 def test_hostile_lines_take_linear_time(piece):
-    started = time.perf_counter()
+    started = time.process_time()
     list(read_jsonl([piece * (500_000 // len(piece))]))
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3

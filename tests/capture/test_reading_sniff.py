@@ -147,6 +147,16 @@ def test_the_mix_is_found_far_into_the_file():
     assert caught.value.details["offset"] == 600_002
 
 
+@pytest.mark.parametrize("letter", ["č", "я", "王", "🦄"])
+def test_the_mix_is_found_across_chunks(letter):
+    for cut in range(1, len(letter.encode())):
+        chunks = ["café ".encode("cp1252") * 20_000, letter.encode()[:cut], letter.encode()[cut:] + b" x"]
+        with pytest.raises(InvalidInputError) as caught:
+            "".join(Decoded(chunks))
+        assert caught.value.code in ("mixed_encodings", "undecodable_byte")
+        assert caught.value.details["offset"] >= 100_000
+
+
 def test_a_head_that_is_cut_in_a_letter_is_still_known():
     assert sniff_encoding("abcž".encode()[:-1] + b"", is_whole=False).name == "utf-8"
     assert sniff_encoding("žabcž".encode()[:-1], is_whole=False) == sniff_encoding("ž".encode())

@@ -146,6 +146,6 @@ def test_a_broken_card_costs_itself_only(bad, line, code):
 
 @pytest.mark.parametrize("piece", ["\n AAAA", '"', ";", "a.", "\\", "=", ';TYPE="', "\nX:1"])
 def test_hostile_cards_take_linear_time(piece):
-    started = time.perf_counter()
+    started = time.process_time()
     list(read_vcards(["BEGIN:VCARD\nVERSION:3.0\nNOTE", piece * (800_000 // len(piece)), "\nEND:VCARD\n"]))
-    assert time.perf_counter() - started < 4
+    assert time.process_time() - started < 4

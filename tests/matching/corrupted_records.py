@@ -132,8 +132,12 @@ def companies(count: int, seed: int, *, doubles: float = 0.4, most: int = 3) -> 
     """Companies, some of one group with like names in other towns."""
     maker = Maker(seed)
     base: list[Record] = []
+    taken: set[str] = set()
     while len(base) < count:
         name = f"{maker.common(maker.words)} {maker.chance.choice(_TRADES)}"
+        while name in taken:
+            name = f"{maker.common(maker.words)} {name}"
+        taken.add(name)
         for branch in range(maker.chance.choice((1, 1, 1, 1, 2))):
             town = maker.common(maker.words[:600])
             base.append(

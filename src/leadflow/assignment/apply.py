@@ -21,7 +21,7 @@ from leadflow.model.decisions import (
 )
 from leadflow.model.lead import Lead
 from leadflow.model.values import OPEN_STATES
-from leadflow.room import View
+from leadflow.room import Dropped, View
 
 
 def _handover(view: View, lead_id: str, **changes: Any) -> Handover:
@@ -149,3 +149,9 @@ def apply_missed(view: View, recorded: Recorded, prepared: Prepared) -> Iterable
         return []
     deadlines = tuple(pair for pair in held.deadlines if pair[0] != decision.sla)
     return [_handover(view, decision.subject, deadlines=deadlines)]
+
+
+def apply_removed(view: View, recorded: Recorded, prepared: Prepared) -> Iterable[Any]:
+    """A removed lead frees its owner."""
+    held = view.get(Handover, recorded.subject)
+    return [] if held is None else [Dropped(Handover, held.id), *_workload(view, held.owner, -1)]

@@ -25,7 +25,8 @@ ROOM = Room(
     name="assignment",
     prepare=prepare,
     tables=TABLES,
-    keys={cls: _keys for cls in (commands.Assign, commands.Claim, commands.Credit)},
+    keys={cls: _keys for cls in (commands.Assign, commands.Claim, commands.Credit)}
+    | {commands.RemoveRecords: lambda command, prepared: [("handover", id_) for id_, _ in command.records]},
     follow={"lead": follow_lead},
     reacts={
         decisions.LeadFlagged: decide.on_flagged,
@@ -42,5 +43,6 @@ ROOM = Room(
         decisions.PoolTurned: apply.apply_turned,
         decisions.DeadlineSet: apply.apply_deadline,
         decisions.DeadlineMissed: apply.apply_missed,
+        decisions.RecordRemoved: apply.apply_removed,
     },
 )

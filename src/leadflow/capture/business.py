@@ -130,9 +130,7 @@ def on_retry(view: View, command: RetrySubmission, prepared: Prepared, now_us: i
             reasons = "; ".join(" ".join(reason) for reason in decision.reasons)
             return Step(refusal=Refusal("still_failing", {"submission": command.submission, "reasons": reasons}))
     told = {"submission": command.submission, "fields": dict(command.fields), "mode": command.mode}
-    kept = tuple(
-        evolve(record, type=command.type, data={**told, "again": dict(record.data)}) for record in step.inputs
-    )
+    kept = tuple(evolve(record, type=command.type, data={**told, "again": dict(record.data)}) for record in step.inputs)
     settled = InputSettled(subject=command.submission, how="retried", input=command.key)
     return Step((settled, *step.decisions), inputs=kept, facts=step.facts)
 

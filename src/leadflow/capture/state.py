@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from attrs import frozen
 
+from leadflow.model.values import NOTHING
 from leadflow.room import Table
 
 
@@ -28,4 +30,41 @@ class Failure:
     version: int = 0
 
 
-TABLES = (Table(Failure, indexes=("state", "batch")),)
+@frozen
+class Batch:
+    """An import: which file (by its content's hash), how it was read, how far it is.
+
+    `state` is "staging", "applying", "done", "refused" (all-mode: nothing went in) or "undone".
+    """
+
+    table: ClassVar[str] = "batch"
+
+    id: str
+    file: str
+    mode: str
+    state: str
+    record: str = "contact"
+    rows: int = 0
+    at_us: int = 0
+    counts: Mapping[str, int] = NOTHING
+    version: int = 0
+
+
+@frozen
+class Staged:
+    """A row of an all-or-nothing import that waits until the whole file has been found good."""
+
+    table: ClassVar[str] = "staged"
+
+    id: str
+    batch: str
+    line: int
+    entry: Mapping[str, Any] = NOTHING
+    version: int = 0
+
+
+TABLES = (
+    Table(Failure, indexes=("state", "batch")),
+    Table(Batch, indexes=("file",)),
+    Table(Staged, indexes=("batch",)),
+)

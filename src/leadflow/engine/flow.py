@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice, takewhile
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from leadflow.engine import clock as _clock
 from leadflow.engine.explain import Explained, explain
+from leadflow.engine.imports import Importer, ImportReport
 from leadflow.engine.intake import read_record, same_input, to_input
 from leadflow.engine.outcome import Ingested, Outcome, Result, result_of
 from leadflow.engine.plan import Plan, Rulebook, first_keys, next_keys, plan
@@ -18,6 +20,7 @@ from leadflow.engine.rooms import ROOMS, TABLES
 from leadflow.errors import ConflictError, InvalidInputError, LeadflowError, StoreError
 from leadflow.expr import Schema
 from leadflow.model.commands import Wake
+from leadflow.model.decisions import Recorded
 from leadflow.model.values import NOTHING
 from leadflow.playbook.playbook import Playbook
 from leadflow.playbook.schema import schema_of
@@ -54,7 +57,8 @@ class Flow:
         self.playbook = playbook
         self.rulebook = rulebook_of(playbook)
         self._now = now or _clock.now_us
-        self._lists = Lists(store, self.rulebook, schema_for(playbook))
+        self.schema = schema_for(playbook)
+        self._lists = Lists(store, self.rulebook, self.schema)
 
     def __enter__(self) -> Flow:
         return self
@@ -132,6 +136,38 @@ class Flow:
             if progress is not None:
                 progress(position)
         return Ingested(counts, tuple(problems))
+
+    def import_file(self, path: str | Path, **settings: Any) -> ImportReport:
+        """Import a CSV, JSON lines or vCard file.
+
+        Settings: `record` (what a row is about: "contact"), `mapping` (column to field, overrides what is guessed),
+        `kind` ("csv", "jsonl", "vcard"; by the file's ending), `mode` ("row": good rows go in; "all": one bad row and
+        nothing does), `dry_run`, `policy` ("fill", "overwrite", "skip", "create"), `strategy` (matching), `dates` ("dmy",
+        "mdy", "ymd"), `time_zone`, `clock` ("receipt", "record"), `progress`. The same file again changes nothing; an
+        interrupted import goes on when it is run again. Errors: InvalidInputError.
+        """
+        return Importer(self).run(path, **settings)
+
+    def undo_import(self, batch: str) -> dict[str, list[str]]:
+        """Remove what an import made and nothing later used; tells the ids removed and kept."""
+        return Importer(self).undo(batch)
+
+    def now(self) -> int:
+        """This flow's clock: microseconds since 1970 UTC."""
+        return self._now()
+
+    def carry_entries(
+        self, entries: Sequence[Any], clock: str, *, dry_run: bool
+    ) -> Iterator[tuple[str, int, tuple[Recorded, ...], tuple[str, str] | None]]:
+        """Entries of a file in one transaction: (status, line, decisions, why not) of each."""
+        now_us = self._now()
+        now = (lambda command: command.at_us) if clock == "record" else (lambda command: now_us)
+        plans = [self.plan(entries, now)] if dry_run else self._carry_out(entries, now)
+        for result, entry in zip(_results(plans), entries, strict=True):
+            why = result.reasons[0] if result.reasons else None
+            if result.refusal is not None:
+                why = (result.refusal.code, str(result.refusal.parameters.get("field", "")))
+            yield result.status, entry.line or 0, result.decisions, why
 
     def _ingest_now(self, commands: list[Any], now_us: int) -> Iterator[tuple[str, str, str]]:
         for done in self._carry_out(commands, lambda command: now_us):

@@ -11,8 +11,8 @@ from leadflow.model.decisions import Recorded
 from leadflow.model.records import Input
 from leadflow.ports.store import Scan, Snapshot, Store
 
-CACHES = frozenset({"score"})
-"""Tables that are measured from inputs, not decided."""
+CACHES = frozenset({"score", "batch", "staged"})
+"""Tables that are not decided: scores are measured from inputs, imports keep books."""
 
 
 class _Everything(Draft):

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from leadflow.expr.reading.calls import MAX_LIMIT
 from leadflow.expr.fault import Fault, did_you_mean
 from leadflow.expr.nodes import (
     CONDITIONS,
@@ -33,6 +32,7 @@ from leadflow.expr.nodes import (
     TextTest,
     Today,
 )
+from leadflow.expr.reading.calls import MAX_LIMIT
 from leadflow.expr.reading.parse import read
 from leadflow.expr.text import quoted, to_text
 from leadflow.expr.types import FUNCTIONS, ORDERED, SETS, TEXTUAL, Choices, Schema, Type, listed

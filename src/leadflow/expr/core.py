@@ -5,9 +5,14 @@ There is no `not`: every leaf knows its own negation, and both are false when a 
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from attrs import frozen
+
+from leadflow.model.time import DAY_US
+
+_UNIX_DAY = date(1970, 1, 1).toordinal()
 
 # -- values -----------------------------------------------------------------------------------------------
 
@@ -183,3 +188,12 @@ def some(parts: list[Core]) -> Core:
         return TRUE
     kept = tuple(dict.fromkeys(part for part in flat if part != FALSE))
     return kept[0] if len(kept) == 1 else Some(kept) if kept else FALSE
+
+
+def midnight_us(day: date) -> int:
+    """The first moment of a date in UTC, in microseconds.
+
+    >>> midnight_us(date(1970, 1, 2)) == DAY_US
+    True
+    """
+    return (day.toordinal() - _UNIX_DAY) * DAY_US

@@ -15,10 +15,11 @@ from typing import Any
 from attrs import frozen
 
 from leadflow.expr import nodes as n
-from leadflow.expr.reading.calls import MAX_LIMIT
 from leadflow.expr.check import type_of
-from leadflow.expr.compile import CALCULATIONS
-from leadflow.expr.lower import DEFAULT_LIMIT, folds_case, midnight_us, signal_of
+from leadflow.expr.core import midnight_us
+from leadflow.expr.function import CALCULATIONS
+from leadflow.expr.lower import DEFAULT_LIMIT, folds_case, signal_of
+from leadflow.expr.reading.calls import MAX_LIMIT
 from leadflow.expr.signals import EMPTY, EMPTY_SUM, SignalTable, counted, days_since, decimal_sum, summed
 from leadflow.expr.text import quoted, to_text
 from leadflow.expr.types import SETS, Schema, Type

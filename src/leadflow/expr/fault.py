@@ -29,7 +29,8 @@ class Fault:
 
     def __str__(self) -> str:
         said = f"{self.source}: {self.message}" if self.source else self.message
-        return f"{said}; {self.hint} ({self.where})" if self.hint else f"{said} ({self.where})"
+        said = f"{said}; {self.hint}" if self.hint else said
+        return f"{said} ({self.where})" if self.span != (0, 0) else said
 
     @property
     def where(self) -> str:

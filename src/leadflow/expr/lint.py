@@ -14,12 +14,11 @@ from attrs import field, frozen
 
 from leadflow.expr import nodes as n
 from leadflow.expr.check import choices_of, type_of
-from leadflow.expr.lower import NEGATED, folds_case, midnight_us
+from leadflow.expr.core import midnight_us
+from leadflow.expr.lower import FLIPPED, NEGATED, folds_case
 from leadflow.expr.text import to_text
 from leadflow.expr.types import SETS, Schema, Type, listed
 from leadflow.model.time import DAY_US
-
-_FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 @frozen
@@ -153,7 +152,7 @@ class _Linter:
                 yield _Claim(left, op, frozenset(value for _, value in values))
             return
         if _is_constant(left):
-            left, op, right = right, _FLIPPED.get(op, op), left
+            left, op, right = right, FLIPPED.get(op, op), left
         if not _is_constant(right) or _is_constant(left) or type_of(left, self.schema) in SETS:
             return
         if isinstance(left, n.Occurrence) and left.function == "any":

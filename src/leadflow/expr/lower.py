@@ -13,16 +13,13 @@ those it is known exactly when they change.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from typing import Any
-
-from attrs import frozen
 
 from leadflow.errors import InvalidValueError
 from leadflow.expr import nodes as n
 from leadflow.expr.check import depends_on_now, type_of
 from leadflow.expr.core import (
+    FALSE,
     Always,
     Ask,
     AtLeast,
@@ -32,13 +29,13 @@ from leadflow.expr.core import (
     Core,
     Count,
     Days,
-    FALSE,
     Operand,
     Quiet,
     Reached,
     Read,
     Sum,
     every,
+    midnight_us,
     some,
 )
 from leadflow.expr.signals import MILLION, Signal, SignalTable
@@ -47,8 +44,7 @@ from leadflow.model.time import DAY_US
 
 DEFAULT_LIMIT = 100
 """How many of the newest occurrences a window looks at where no number says how many are needed."""
-_UNIX_DAY = date(1970, 1, 1).toordinal()
-_FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 NEGATED = {
     "==": "!=",
     "!=": "==",
@@ -111,7 +107,7 @@ class _Lowering:
         if op in ("in", "not in"):
             return self.membership(op, left, right)
         if depends_on_now(left) or isinstance(left, n.Literal):
-            left, op, right = right, _FLIPPED[op], left
+            left, op, right = right, FLIPPED[op], left
         if depends_on_now(right):
             return self.against_now(op, left, right)
         if type_of(left, self.schema) is Type.BOOLEAN:
@@ -270,15 +266,6 @@ def folds_case(sides: Iterable[n.Node], schema: Schema) -> bool:
     """
     types = {type_of(side, schema) for side in sides if not isinstance(side, n.Literal)}
     return Type.TEXT in types or not types
-
-
-def midnight_us(day: date) -> int:
-    """The first moment of a date in UTC, in microseconds.
-
-    >>> midnight_us(date(1970, 1, 2)) == DAY_US
-    True
-    """
-    return (day.toordinal() - _UNIX_DAY) * DAY_US
 
 
 def _not_reached(moment: Reached) -> Reached:

@@ -12,6 +12,7 @@ from leadflow.matching.find import Prepared
 from leadflow.matching.merge import child_link
 from leadflow.model.decisions import (
     RecordCreated,
+    RecordRemoved,
     Recorded,
     RecordsMerged,
     RecordsUnmerged,
@@ -143,11 +144,24 @@ def _rows(view: View, row_type: type[Any], aliases: Iterable[Alias]) -> list[Any
 
 
 def _reparented(view: View, record: str, children: Iterable[str], parent: str, at_us: int, filing: Filing) -> list[Any]:
-    rows: list[Any] = []
-    for id_ in children:
-        child = view.get(RECORDS[record_of(id_) or "opportunity"], id_)
-        if child is not None:
-            after = moved(child, at_us, **{child_link(record): parent})
-            rows.append(after)
-            filing.refile(child, after)
-    return rows
+    ids = [(record_of(id_) or "opportunity", id_) for id_ in children]
+    view.require(ids)
+    before = [row for kind, id_ in ids if (row := view.get(RECORDS[kind], id_)) is not None]
+    after = [moved(row, at_us, **{child_link(record): parent}) for row in before]
+    filing.require([*before, *after])
+    for old, new in zip(before, after, strict=True):
+        filing.refile(old, new)
+    return after
+
+
+def apply_removed(view: View, recorded: Recorded, prepared: Prepared) -> Iterable[Any]:
+    """The record and its keys are gone."""
+    decision = recorded.decision
+    assert isinstance(decision, RecordRemoved)  # noqa: S101 - the plan dispatches by type
+    row_type = RECORDS[decision.record]
+    row = view.get(row_type, decision.subject)
+    if row is None:
+        return []
+    filing = Filing(view, prepared.ring)
+    filing.refile(row, None)
+    return [Dropped(row_type, decision.subject), *filing.rows()]

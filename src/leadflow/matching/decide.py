@@ -305,4 +305,6 @@ def on_identify(view: View, command: Identify, prepared: Prepared, now_us: int) 
 def _failed(command: Any, now_us: int, refusal: Refusal | None, values: Mapping[str, Any] = NOTHING) -> Step:
     assert refusal is not None  # noqa: S101 - callers checked
     reason = (refusal.code, str(refusal.parameters.get("field", refusal.parameters.get("id", ""))))
-    return Step((InputFailed(subject=command.key, record=command.type, form=getattr(command, "form", None), reasons=(reason,)),))
+    return Step(
+        (InputFailed(subject=command.key, record=command.type, form=getattr(command, "form", None), reasons=(reason,)),)
+    )

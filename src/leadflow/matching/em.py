@@ -1,115 +1,161 @@
 """Learning match weights without labels: expectation maximisation over counts of level patterns.
 
-Two kinds of pairs are mixed among the candidates: the same record and different ones. For each comparison `m` is how
-often the levels occur among the same, `u` among the different. Both start from a guess (`usual` agreement; random pairs)
-that also counts as a few observed pairs, so that little data bends the guess only little.
+Candidate pairs are of three kinds: the same record, strangers that share a key by chance, and *related* records that
+differ but share a lot (a household, colleagues, branches of a company). With strangers alone as the alternative, the
+estimation takes households for doubles. For each kind it learns how often each level of each comparison occurs.
+
+Each kind starts from a guess; the guess counts as a few observed pairs and, where `hold` says so, as a share of all pairs
+of the kind, so that a kind keeps its meaning while it learns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from math import log2
+from collections.abc import Callable, Mapping, Sequence
+from math import fsum, log2
+from operator import itemgetter
 
 from attrs import frozen
 
+Shares = tuple[float, ...]
 _CERTAIN = 60.0
 """Beyond this many bits a probability is 0 or 1 for our purposes."""
 
 
 @frozen
-class Term:
-    """One comparison as the estimation sees it: where its code is, how many codes there are, the first guesses.
+class Guess:
+    """What a kind is thought to be for one comparison: the share of each code (0 for one that never counts).
 
-    `m` and `u` are by code; where `has_missing`, code 0 is left out of both.
+    `hold` is how much of the guess stays: 0 learns freely, 1 is fixed.
+    """
+
+    shares: Shares
+    hold: float = 0.0
+
+
+@frozen
+class Term:
+    """One comparison as the estimation sees it: where its code is in a pattern, and a guess per kind.
+
+    Where `has_missing`, code 0 says nothing.
     """
 
     shift: int
     mask: int
     has_missing: bool
-    m: tuple[float, ...]
-    u: tuple[float, ...]
+    guesses: tuple[Guess, ...]
 
 
 @frozen
 class Estimate:
-    """What was learnt: `prior` in log2 odds among candidates, `m` and `u` by term and code, rounds taken."""
+    """What was learnt: each kind's share of the candidates, and by kind and comparison the share of each code."""
 
-    prior: float
-    m: tuple[tuple[float, ...], ...]
-    u: tuple[tuple[float, ...], ...]
+    kinds: Shares
+    shares: tuple[tuple[Shares, ...], ...]
     rounds: int
 
 
 def estimate(
     counts: Mapping[int, int],
     terms: Sequence[Term],
+    kinds: Shares,
     *,
-    share: float,
     belief: float = 10.0,
-    rounds: int = 50,
-    tolerance: float = 1e-5,
+    rounds: int = 40,
+    tolerance: float = 1e-3,
 ) -> Estimate:
-    """Fit `m`, `u` and the prior to counts of patterns; the order of the counts does not matter.
+    """Fit the kinds to counts of patterns; the order of the counts does not matter.
 
-    `share` is the first guess of the same pairs' share; `belief` how many pairs each guess counts as.
+    `kinds` are first guesses of the kinds' shares, the first of which is watched for convergence; `belief` is how many
+    pairs each guess counts as.
 
-    >>> terms = [Term(2 * at, 3, True, (0, 0.8, 0.2), (0, 0.1, 0.9)) for at in range(3)]
-    >>> got = estimate({0b010101: 40, 0b010110: 10, 0b101010: 900, 0b101001: 50}, terms, share=0.1)
-    >>> got.m[2][1] > 0.9 > 0.1 > got.u[2][1]
+    >>> guesses = Guess((0, 0.8, 0.2), hold=0.2), Guess((0, 0.1, 0.9))
+    >>> terms = [Term(2 * at, 3, True, guesses) for at in range(3)]
+    >>> got = estimate({0b010101: 40, 0b010110: 10, 0b101010: 900, 0b101001: 50}, terms, (0.1, 0.9))
+    >>> got.shares[0][2][1] > 0.8 > 0.1 > got.shares[1][2][1]
     True
     """
     patterns = sorted(counts)
     sizes = [float(counts[pattern]) for pattern in patterns]
     codes = [[pattern >> term.shift & term.mask for pattern in patterns] for term in terms]
-    totals = [_by_code(each, sizes, term) for each, term in zip(codes, terms, strict=True)]
-    m, u = [term.m for term in terms], [term.u for term in terms]
-    total = sum(sizes)
-    done = 0
+    tallies = [_Tally(each, term) for each, term in zip(codes, terms, strict=True)]
+    seen = [tally(sizes) for tally in tallies]
+    shares = [[term.guesses[kind].shares for term in terms] for kind in range(len(kinds))]
+    total, done = fsum(sizes), 0
     for done in range(1, rounds + 1):
-        scores = [level_weights(term, a, b) for term, a, b in zip(terms, m, u, strict=True)]
-        same = _same(codes, sizes, scores, log2(share / (1 - share)))
-        found = (sum(same) + belief * share) / (total + belief)
-        for at, term in enumerate(terms):
-            seen = _by_code(codes[at], same, term)
-            rest = [max(a - b, 0.0) for a, b in zip(totals[at], seen, strict=True)]
-            m[at] = _shares(seen, term.m, term, belief)
-            u[at] = _shares(rest, term.u, term, belief)
-        moved, share = abs(found - share), min(max(found, 1e-9), 1 - 1e-9)
-        if moved < tolerance * share:
+        parts = _expected(codes, sizes, terms, shares, kinds)
+        rest = [list(each) for each in seen]
+        for kind, part in enumerate(parts):
+            for at, tally in enumerate(tallies):
+                tallied = tally(part) if kind < len(parts) - 1 else [max(each, 0.0) for each in rest[at]]
+                rest[at] = [a - b for a, b in zip(rest[at], tallied, strict=True)]
+                shares[kind][at] = _learnt(tallied, terms[at].guesses[kind], belief)
+        before = kinds
+        kinds = tuple((sum(part) + 1.0) / (total + len(parts)) for part in parts)
+        if abs(before[0] - kinds[0]) < tolerance * kinds[0]:
             break
-    return Estimate(log2(share / (1 - share)), tuple(m), tuple(u), done)
+    return Estimate(kinds, tuple(tuple(each) for each in shares), done)
 
 
-def level_weights(term: Term, m: Sequence[float], u: Sequence[float]) -> list[float]:
-    """The weight of each code, log2(m / u); missing weighs nothing."""
-    weights = [log2(a / b) if a and b else 0.0 for a, b in zip(m, u, strict=True)]
-    if term.has_missing:
-        weights[0] = 0.0
-    return weights
+class _Tally:
+    """Adds up pairs by the code of one comparison."""
+
+    def __init__(self, codes: Sequence[int], term: Term) -> None:
+        self._codes = len(term.guesses[0].shares)
+        places: dict[int, list[int]] = {}
+        for place, code in enumerate(codes):
+            places.setdefault(code, []).append(place)
+        if term.has_missing:
+            places.pop(0, None)
+        self._pickers = [(code, _picker(each)) for code, each in sorted(places.items())]
+
+    def __call__(self, sizes: Sequence[float]) -> list[float]:
+        totals = [0.0] * self._codes
+        for code, pick in self._pickers:
+            totals[code] = sum(pick(sizes))
+        return totals
 
 
-def _same(
-    codes: Sequence[Sequence[int]], sizes: Sequence[float], scores: Sequence[Sequence[float]], prior: float
-) -> list[float]:
-    """How many pairs of each pattern are expected to be the same record."""
-    columns = [map(score.__getitem__, each) for score, each in zip(scores, codes, strict=True)]
-    weights = map(sum, zip(*columns, strict=True))
-    return [
-        0.0 if bits < -_CERTAIN else size if bits > _CERTAIN else size / (1.0 + 2.0**-bits)
-        for bits, size in zip((weight + prior for weight in weights), sizes, strict=True)
-    ]
+def _picker(places: Sequence[int]) -> Callable[[Sequence[float]], Sequence[float]]:
+    if len(places) == 1:
+        return lambda sizes: (sizes[places[0]],)
+    return itemgetter(*places)
 
 
-def _by_code(codes: Sequence[int], sizes: Sequence[float], term: Term) -> list[float]:
-    totals = [0.0] * (term.mask + 1)
-    for code, size in zip(codes, sizes, strict=True):
-        totals[code] += size
-    return totals[: len(term.m)]
+def _expected(
+    codes: Sequence[Sequence[int]],
+    sizes: Sequence[float],
+    terms: Sequence[Term],
+    shares: Sequence[Sequence[Shares]],
+    kinds: Shares,
+) -> list[list[float]]:
+    """How many pairs of each pattern are expected to be of each kind."""
+    bits = []
+    for share, own in zip(kinds, shares, strict=True):
+        logs = [level_bits(term.has_missing, each) for term, each in zip(terms, own, strict=True)]
+        columns = [map(log.__getitem__, each) for log, each in zip(logs, codes, strict=True)]
+        start = log2(share)
+        bits.append([start + each for each in map(sum, zip(*columns, strict=True))])
+    parts: list[list[float]] = [[] for _ in kinds]
+    for size, each in zip(sizes, zip(*bits, strict=True), strict=True):
+        top = max(each)
+        powers = [2.0 ** (bit - top) if top - bit < _CERTAIN else 0.0 for bit in each]
+        size /= sum(powers)
+        for part, power in zip(parts, powers, strict=True):
+            part.append(size * power)
+    return parts
 
 
-def _shares(seen: Sequence[float], guess: Sequence[float], term: Term, belief: float) -> tuple[float, ...]:
-    first = 1 if term.has_missing else 0
-    total = sum(seen[first:]) + belief
-    return (0.0,) * first + tuple(
-        (count + belief * share) / total for count, share in zip(seen[first:], guess[first:], strict=True)
-    )
+def level_bits(has_missing: bool, shares: Sequence[float]) -> list[float]:
+    """log2 of each code's share; 0 where nothing is learnt from the code."""
+    bits = [log2(share) if share > 0 else 0.0 for share in shares]
+    if has_missing:
+        bits[0] = 0.0
+    return bits
+
+
+def _learnt(tallied: Sequence[float], guess: Guess, belief: float) -> Shares:
+    if guess.hold >= 1.0:
+        return guess.shares
+    total = sum(tallied)
+    weight = belief + total * guess.hold / (1.0 - guess.hold)
+    return tuple((each + weight * share) / (total + weight) for each, share in zip(tallied, guess.shares, strict=True))

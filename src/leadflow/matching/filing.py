@@ -29,6 +29,10 @@ class Filing:
         self._ring = ring
         self._changed: dict[str, MatchKey] = {}
 
+    def require(self, rows: Iterable[Any]) -> None:
+        """Ask for every key of some rows at once."""
+        self._view.require([("matchkey", key) for row in rows for key in keys_of(row, self._ring)])
+
     def refile(self, before: Any, after: Any) -> None:
         """A record changed: it leaves the keys it no longer has and joins those it has now."""
         old, new = keys_of(before, self._ring), keys_of(after, self._ring)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from leadflow.matching.filing import Filing
 from leadflow.matching.find import Prepared, changed_fields
 from leadflow.model.business import Opportunity
-from leadflow.model.commands import Merge, Unmerge
+from leadflow.model.commands import Merge, RemoveRecords, Unmerge
 from leadflow.model.contact import Contact
-from leadflow.model.decisions import Decision, RecordsMerged, RecordsUnmerged, RecordUpdated, Refusal
+from leadflow.model.decisions import Decision, RecordRemoved, RecordsMerged, RecordsUnmerged, RecordUpdated, Refusal
 from leadflow.model.identity import Alias, standing_for
 from leadflow.model.ids import record_of
 from leadflow.model.lead import Lead
 from leadflow.model.records import Input
 from leadflow.model.rows import RECORDS, own_fields, value_of
-from leadflow.room import Step, View
+from leadflow.room import Key, Step, View
 
 MAX_CHILDREN = 1_000
 _CHILDREN: dict[str, tuple[tuple[type[Any], str], ...]] = {
@@ -150,3 +151,32 @@ def _ambiguous(winner: Any, loser: Any, alias: Alias, since: list[Input], record
     taken = {name for name in alias.before if value_of(winner, name) != value_of(loser, name)}
     told = {name for kept in since for name in kept.values[record] if name not in ("id",)}
     return tuple(sorted(taken | told))
+
+
+def on_remove(view: View, command: RemoveRecords, prepared: Prepared, now_us: int) -> Step | None:
+    """Records go that nobody has touched since they were made and nothing hangs on, children first."""
+    view.require(remove_keys(command, prepared))
+    rows = [view.get(RECORDS[record_of(id_) or "opportunity"], id_) for id_, _ in command.records]
+    Filing(view, prepared.ring).require(rows)
+    going: set[str] = set()
+    decisions: list[Decision] = []
+    for id_, version in command.records:
+        record = record_of(id_) or "opportunity"
+        row = view.get(RECORDS[record], id_)
+        if row is None or row.version != version:
+            continue
+        children = [child.id for kind, column in _CHILDREN.get(record, ()) for child in view.find(kind, column, id_)]
+        if going.issuperset(children):
+            going.add(id_)
+            decisions.append(RecordRemoved(subject=id_, record=record, input=command.key))
+    return Step(tuple(decisions)) if decisions else None
+
+
+def remove_keys(command: RemoveRecords, prepared: Prepared) -> list[Key]:
+    """What a removal reads: every record and what may hang on it."""
+    keys: list[Key] = []
+    for id_, _ in command.records:
+        record = record_of(id_) or "opportunity"
+        keys.append((record, id_))
+        keys += [(f"{kind.table}.{column}", id_) for kind, column in _CHILDREN.get(record, ())]
+    return keys

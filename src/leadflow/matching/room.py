@@ -9,10 +9,11 @@ from leadflow.matching.find import Prepared
 from leadflow.matching.keys import keyring
 from leadflow.model.account import Account
 from leadflow.model.business import Opportunity, Product, User
-from leadflow.model.commands import Identify, Merge, Unmerge
+from leadflow.model.commands import Identify, Merge, RemoveRecords, Unmerge
 from leadflow.model.contact import Contact
 from leadflow.model.decisions import (
     RecordCreated,
+    RecordRemoved,
     RecordsGiven,
     RecordsMerged,
     RecordsUnmerged,
@@ -41,19 +42,21 @@ ROOM = Room(
         Table(Product),
         *state.TABLES,
     ),
-    keys={Interaction: decide.interaction_keys},
+    keys={Interaction: decide.interaction_keys, RemoveRecords: merge.remove_keys},
     reacts={
         Interaction: decide.on_interaction,
         RecordsGiven: decide.on_given,
         Identify: decide.on_identify,
         Merge: merge.on_merge,
         Unmerge: merge.on_unmerge,
+        RemoveRecords: merge.on_remove,
     },
     applies={
         RecordCreated: apply.apply_created,
         RecordUpdated: apply.apply_updated,
         VisitorIdentified: apply.apply_identified,
         RecordsMerged: apply.apply_merged,
+        RecordRemoved: apply.apply_removed,
         RecordsUnmerged: apply.apply_unmerged,
     },
 )

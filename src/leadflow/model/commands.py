@@ -68,11 +68,12 @@ class Identify(Command):
 
 
 @frozen(kw_only=True)
-class UndoImport(Command):
-    """Remove what an import made and nothing later used."""
+class RemoveRecords(Command):
+    """Take records away that an import made; `records` are (id, version): one that has changed since stays."""
 
-    type: ClassVar[str] = "undo_import"
+    type: ClassVar[str] = "remove_records"
     batch: str
+    records: tuple[tuple[str, int], ...] = ()
 
 
 @frozen(kw_only=True)

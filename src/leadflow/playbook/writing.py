@@ -9,7 +9,6 @@ from typing import Any, Final
 from leadflow.errors import InvalidValueError
 from leadflow.playbook.fault import Path, key_text, path_text, quoted
 from leadflow.playbook.places import scan_places
-from leadflow.playbook.plain import plain_of
 from leadflow.playbook.playbook import Playbook
 
 GENERATED: Final = "# Written by leadflow"
@@ -43,7 +42,8 @@ def part_toml(tables: Mapping[str, Any], about: str = "") -> str:
     <BLANKLINE>
     """
     heading = f"{GENERATED}: {about}" if about else GENERATED
-    return f"{' '.join(heading.split())}\n\n{toml_text(tables)}"
+    line = "".join(sign if sign.isprintable() else " " for sign in heading)
+    return f"{' '.join(line.split())}\n\n{toml_text(tables)}"
 
 
 def may_replace(text: str) -> bool:

@@ -22,7 +22,7 @@ from leadflow.model.lead import Lead
 from leadflow.model.rows import own_fields, with_values
 from leadflow.process.moves import Prepared
 from leadflow.process.state import Instance, Visit, instance_id
-from leadflow.room import View
+from leadflow.room import Dropped, View
 
 
 def _lead(view: View, id_: str, at_us: int, **changes: Any) -> Lead:
@@ -185,3 +185,8 @@ def apply_missed(view: View, recorded: Recorded, prepared: Prepared) -> Iterable
     if instance is None or instance.due_us is None:
         return []
     return [evolve(instance, due_us=None, version=instance.version + 1)]
+
+
+def apply_removed(view: View, recorded: Recorded, prepared: Prepared) -> Iterable[Any]:
+    """A removed lead leaves its processes."""
+    return [Dropped(Instance, instance.id) for instance in view.find(Instance, "lead_id", recorded.subject)]

@@ -35,6 +35,9 @@ ROOM = Room(
     terms={"stage": (Term("stage", (), Type.CODE), _stage)},
     follow={"lead": follow_lead, "process": follow_process},
     keys={
+        commands.RemoveRecords: lambda command, prepared: [("process.lead_id", id_) for id_, _ in command.records],
+    }
+    | {
         cls: (lambda command, prepared: [("lead", command.lead)])
         for cls in (
             commands.Advance,
@@ -76,5 +79,6 @@ ROOM = Room(
         decisions.LeadStateChanged: apply.apply_state,
         decisions.StepAnswered: apply.apply_answered,
         decisions.DeadlineMissed: apply.apply_missed,
+        decisions.RecordRemoved: apply.apply_removed,
     },
 )

@@ -8,7 +8,7 @@ from typing import Any
 from attrs import evolve
 
 from leadflow.model.decisions import GradeChanged, Recorded, ThresholdLeft, ThresholdReached
-from leadflow.room import View
+from leadflow.room import Dropped, View
 from leadflow.scoring.prepare import Prepared
 from leadflow.scoring.state import Score
 from leadflow.scoring.subject import score_id
@@ -29,3 +29,8 @@ def apply_ready(view: View, recorded: Recorded, prepared: Prepared) -> Iterable[
     row = view.get(Score, score_id(decision.subject, decision.model))
     is_ready = isinstance(decision, ThresholdReached)
     return [] if row is None else [evolve(row, is_ready=is_ready, version=row.version + 1)]
+
+
+def apply_removed(view: View, recorded: Recorded, prepared: Prepared) -> Iterable[Any]:
+    """A removed record has no scores."""
+    return [Dropped(Score, row.id) for row in view.find(Score, "subject", recorded.subject)]

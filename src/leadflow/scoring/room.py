@@ -47,7 +47,10 @@ ROOM = Room(
         "grade": (Term("grade", (Type.CODE,), Type.CODE), _grade),
         "is_scored": (Term("is_scored", (), Type.BOOLEAN), _is_scored),
     },
-    keys={commands.Wake: loading.wake_keys},
+    keys={
+        commands.Wake: loading.wake_keys,
+        commands.RemoveRecords: lambda command, prepared: [("score.subject", id_) for id_, _ in command.records],
+    },
     follow={
         "matchkey": loading.follow_matchkey,
         "contact": loading.follow_contact,
@@ -68,5 +71,6 @@ ROOM = Room(
         decisions.GradeChanged: apply.apply_grade,
         decisions.ThresholdReached: apply.apply_ready,
         decisions.ThresholdLeft: apply.apply_ready,
+        decisions.RecordRemoved: apply.apply_removed,
     },
 )

@@ -1,7 +1,8 @@
 """Tools to test programs that build on leadflow, and leadflow itself: a clock that obeys, faults on order, an outside
 ledger, a client in a process of its own, invariants, and Hypothesis strategies.
 
-Nothing here needs pytest; the strategies need Hypothesis (`pip install "leadflow[testing]"`). All is loaded when first used.
+Nothing here needs pytest; the strategies need Hypothesis (`pip install "leadflow[testing]"`). Each is loaded when it is
+first used.
 
 >>> from leadflow.testing import VirtualClock, invariants
 >>> import leadflow

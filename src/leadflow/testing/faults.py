@@ -23,9 +23,9 @@ class InjectedError(Exception):
 class FaultPlan:
     """Acts at the `at`-th fail point that is passed; without `at` it only counts.
 
-    `action` is "raise" (`error()`, by default an InjectedError), "hang" (sleeps `seconds`, then goes on), "kill" (kill -9 of
-    this very process: nothing is flushed, no handler runs) or "exit" (`os._exit(137)`). Hand it to a store:
-    `leadflow.open("sqlite:///leads.db", fault=plan)`. A plan with plain fields can be sent to a child process.
+    `action` is "raise" (`error()`, by default an InjectedError), "hang" (sleeps `seconds`, then goes on), "kill"
+    (kill -9 of this very process: nothing is flushed, no handler runs) or "exit" (`os._exit(137)`). Hand it to a store:
+    `leadflow.open("sqlite:///leads.db", fault=plan)`.
 
     >>> plan = FaultPlan()
     >>> def run():

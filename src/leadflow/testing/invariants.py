@@ -41,9 +41,10 @@ class _Held:
 def invariants(flow: Flow) -> list[str]:
     """What does not hold, in words with ids but without personal data; empty when all is well.
 
-    Every accepted submission has its lead, its stored failure or a form that makes none · stages agree with leads · decisions
-    are numbered without gaps under each command · state is the fold of decisions over inputs · match keys file exactly the
-    records that have them · scores are what all inputs amount to, where no timer is due · the SQLite file is sound.
+    Every accepted submission has its lead, its stored failure or a form that makes none; stages agree with leads;
+    decisions are numbered without gaps under each command; state is the fold of decisions over inputs; match keys file
+    exactly the records that have them; scores are what all inputs amount to, where no timer is due; the SQLite file is
+    sound.
 
     >>> import leadflow
     >>> invariants(leadflow.open())
@@ -163,7 +164,7 @@ def _scores(held: _Held) -> Iterator[str]:
             if row is None:
                 yield f"{subject_id} has no score by {name}"
                 continue
-            now_us = max(flow.now_us(), row.updated_us)
+            now_us = max(flow._now(), row.updated_us)
             if row.program != compiled.digest or (row.valid_until_us is not None and row.valid_until_us <= now_us):
                 continue
             contacts = _contacts(held, compiled.model.target, subject_id)
@@ -188,9 +189,7 @@ def _contacts(held: _Held, target: str, subject_id: str) -> list[str]:
     if target == "lead":
         contact = held.rows["lead"][subject_id].contact_id
         return [] if contact is None else [contact]
-    return [
-        row.id for row in held.rows["contact"].values() if row.account_id == subject_id and row.merged_into is None
-    ]
+    return [row.id for row in held.rows["contact"].values() if row.account_id == subject_id and row.merged_into is None]
 
 
 def _file(held: _Held) -> Iterator[str]:

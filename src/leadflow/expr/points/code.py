@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from leadflow.expr import lower as c
-from leadflow.expr.compile import Decided, Function, Namespace, decide
+from leadflow.expr import core as c
+from leadflow.expr.compile import Decided, decide
+from leadflow.expr.function import Function, Namespace
 from leadflow.expr.points.decay import decayed
 from leadflow.expr.points.parts import Each, Part, Parts
 from leadflow.expr.points.rules import Bounds

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from attrs import define, field, frozen
 
-from leadflow.expr import lower as c
+from leadflow.expr import core as c
+from leadflow.expr.lower import lower, signal_of
 from leadflow.expr.points.decay import Table, decay_table
 from leadflow.expr.points.rules import DEFAULT_EACH, ScoreRule
 from leadflow.expr.signals import SignalTable
@@ -109,7 +110,7 @@ def split_rules(rules: Sequence[ScoreRule], schema: Schema, signals: SignalTable
     shared: dict[c.Core, int] = {}
     for index, rule in enumerate(rules):
         condition = rule.condition
-        core: c.Core = c.TRUE if condition is None else c.lower(condition, schema, signals)
+        core: c.Core = c.TRUE if condition is None else lower(condition, schema, signals)
         if rule.each is None and not isinstance(core, c.Always) and not reads_signals(core):
             # A rule that records decide alone: its bit has its own number, and is its place in the mask.
             found.bits[index] = core
@@ -134,7 +135,7 @@ def _each(rule: ScoreRule, signals: SignalTable) -> Each | None:
         reached = -(-rule.cap // abs(rule.points))
         limit = reached if limit is None else min(limit, reached)
     each = Each(0, rule.points, within_us, table, limit, rule.cap)
-    signal = signals.intern(c.signal_of(occurrence), each.kept)
+    signal = signals.intern(signal_of(occurrence), each.kept)
     return Each(signal, rule.points, within_us, table, limit, rule.cap)
 
 

@@ -11,11 +11,11 @@ from attrs import field, frozen
 
 from leadflow.errors import ExpressionError, InvalidValueError
 from leadflow.expr import nodes as n
-from leadflow.expr.reading.calls import MAX_LIMIT
 from leadflow.expr.check import check, faults, type_of
 from leadflow.expr.fault import Fault, did_you_mean
-from leadflow.expr.reading.parse import parse
 from leadflow.expr.points.decay import MAX_HALF_LIFE_DAYS
+from leadflow.expr.reading.calls import MAX_LIMIT
+from leadflow.expr.reading.parse import parse
 from leadflow.expr.types import Schema, Type
 from leadflow.model.time import parse_duration
 
@@ -124,9 +124,10 @@ def score_faults(
     """Every fault of a rule set, each with the name of its rule; empty when it is sound.
 
     >>> rules = [ScoreRule(name="x", points=5, when="stage == 5", group="behavior")]
-    >>> [str(fault) for fault in score_faults(rules, {"behaviour": (0, 50)}, Schema({}))]
-    ['x: there is no group behavior; did you mean behaviour? (characters 0-0)', 'x: there is no term stage
-    (characters 0-5)']
+    >>> for fault in score_faults(rules, {"behaviour": (0, 50)}, Schema({})):
+    ...     print(fault)
+    x: there is no group behavior; did you mean behaviour?
+    x: there is no term stage (characters 0-5)
     """
     found = [
         Fault(f"{count} rules have this name", hint="give each its own", source=name)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import frozen
 
-from leadflow.expr import lower as c
+from leadflow.expr import core as c
 from leadflow.expr.points.parts import Each, Part
 from leadflow.expr.points.rules import Bounds
 from leadflow.expr.signals import EMPTY, State

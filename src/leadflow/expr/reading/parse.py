@@ -12,7 +12,6 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from leadflow.expr.reading.calls import read_call
 from leadflow.expr.fault import Fault
 from leadflow.expr.nodes import (
     CONDITIONS,
@@ -34,6 +33,7 @@ from leadflow.expr.nodes import (
     Span,
     TermRef,
 )
+from leadflow.expr.reading.calls import read_call
 from leadflow.expr.reading.scan import MAX_DEPTH, Lines, scan, too_deep
 
 _COMPARISONS: dict[type[ast.cmpop], str] = {

@@ -14,7 +14,14 @@ from leadflow.matching.normalise.free_mail import is_impersonal
 
 _MEMO_VALUES = 200_000
 _APART = re.compile(r"[\W_]+")
-_DATE = re.compile(r"(\d{4})[-/. ]?(\d{1,2})[-/. ]?(\d{1,2})(?!\d)|(\d{1,2})[-/. ] ?(\d{1,2})[-/. ] ?(\d{4})(?!\d)", re.ASCII)
+_DATES = tuple(
+    re.compile(text, re.ASCII)
+    for text in (
+        r"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)(?!\d)",
+        r"(?P<y>\d{4})[-/.] ?(?P<m>\d{1,2})[-/.] ?(?P<d>\d{1,2})(?!\d)",
+        r"(?P<d>\d{1,2})[-/.] ?(?P<m>\d{1,2})[-/.] ?(?P<y>\d{4})(?!\d)",
+    )
+)
 _SCHEME = re.compile(r"^(?:[a-z][a-z0-9+.-]*:)?//")
 _CODES = {
     **dict.fromkeys("bfpvw", "1"),
@@ -91,11 +98,12 @@ def clean_date(value: str) -> str:
     >>> clean_date("1980-02-03"), clean_date("3.2.1980"), clean_date("19800203T10:00"), clean_date("1980")
     ('19800203', '19800203', '19800203', '1980')
     """
-    match = _DATE.match(value.strip())
-    if match is None:
-        return "".join(ch for ch in value if "0" <= ch <= "9")
-    year, month, day = match.group(1, 2, 3) if match[1] else match.group(6, 5, 4)
-    return f"{year}{int(month):02}{int(day):02}"
+    value = value.strip()
+    for pattern in _DATES:
+        match = pattern.match(value)
+        if match:
+            return f"{match['y']}{int(match['m']):02}{int(match['d']):02}"
+    return "".join(ch for ch in value if "0" <= ch <= "9")
 
 
 def clean_number(value: str) -> str:

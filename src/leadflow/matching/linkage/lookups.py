@@ -41,13 +41,18 @@ def keys_for(
     groups = {name: f"{swap.first}|{swap.second}" for swap in swaps for name in (swap.first, swap.second)}
     views = {name: _views(rows, name, kind, groups.get(name, name), total) for name, kind in kinds.items()}
     keys: dict[tuple[str, str], BlockingKey] = {}
+    alone: dict[str, int] = {}
     spent = 0.0
     for each in _alone(views):
         if len(keys) < _MOST_KEYS // 2 and spent + each.meets <= _MOST_IN_ALL:
             spent += each.meets
+            alone[each.field] = each.general
             keys[each.field, ""] = BlockingKey(each.group, (part(each.field, each.kind, each.general),))
+    coarser = {  # a view alone already finds all that a finer one finds together with another field
+        name: [view for view in each if view.general < alone.get(name, len(each))] for name, each in views.items()
+    }
     used: Counter[str] = Counter()
-    for cost, first, second in _together(views, len(rows), total):
+    for cost, first, second in _together(coarser, len(rows), total):
         if len(keys) >= _MOST_KEYS or spent + cost > _MOST_IN_ALL:
             break
         if used[first.field] < 3 and used[second.field] < 3:
@@ -84,7 +89,7 @@ def _together(
 ) -> list[tuple[float, _View, _View]]:
     """For each two fields the most general views that are selective together, the best filled first."""
     found = []
-    for first, second in combinations(views, 2):
+    for first, second in combinations([name for name, each in views.items() if each], 2):
         options = sorted(product(views[first], views[second]), key=lambda pair: pair[0].general + pair[1].general)
         for a, b in options:
             if 2 * a.meets * b.meets / max(total, 1) > _MOST_TOGETHER:

@@ -19,7 +19,8 @@ _HINTS: tuple[tuple[Kind, str], ...] = (
     (Kind.SURNAME, "last surname family lname lastname maiden nachname nazwisko"),
     (Kind.COMPANY, "company organisation organization employer business firm firma corporation account"),
     (Kind.PHONE, "phone tel telephone telefon mobile cell fax msisdn"),
-    (Kind.CODE, "postcode zip zipcode postal plz code number no nr ssn soc vat tax iban passport licence license reg"),
+    (Kind.PLACE_CODE, "postcode zip zipcode postal plz street house building flat unit"),
+    (Kind.CODE, "code number no nr ssn soc vat tax iban passport licence license reg"),
     (Kind.NUMBER, "amount price revenue turnover employees age salary latitude longitude lat lon"),
 )
 _IDENTIFIERS = frozenset("id key uuid guid index row rowid pk".split())
@@ -87,8 +88,9 @@ def _kind_of_text(hints: set[str], values: Counter[str], decimals: float, by_nam
     digits = sum(any(ch.isdigit() for ch in text) for text in texts) / len(texts)
     length = sum(len(clean_compact(text)) for text in texts) / len(texts)
     words = sum(text.count(" ") + 1 for text in texts) / len(texts)
+    code = Kind.PLACE_CODE if by_name is Kind.PLACE_CODE else Kind.CODE
     if digits > 0.8 and length <= 16 and words <= 2.5:
-        return Kind.CODE
+        return code
     if "name" in hints or "names" in hints:
         stripped = sum(clean_company(value) != text for value, text in zip(values, texts, strict=True)) / len(texts)
         if stripped > 0.1:

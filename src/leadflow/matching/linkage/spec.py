@@ -32,7 +32,8 @@ class Comparison:
 
     A pair's level is the first threshold that the similarity reaches, else "different"; where a value is missing the
     level is "missing" and weighs nothing. `by_frequency` lets agreement on a rare value weigh more than on a common one.
-    `usual` is the share of true pairs that agree exactly: the first guess of the training.
+    Two first guesses of the training: `usual` is how often the same records agree exactly, `shared` how often different
+    but related ones (one household, one company) do; 0 means by chance only, and is never given up.
     """
 
     field: str
@@ -41,6 +42,7 @@ class Comparison:
     clean: Cleaner = clean_text
     by_frequency: bool = False
     usual: float = 0.75
+    shared: float = 0.5
 
     @property
     def names(self) -> tuple[str, ...]:

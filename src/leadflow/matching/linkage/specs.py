@@ -6,12 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from attrs import evolve
+
 from leadflow.errors import InvalidValueError
 from leadflow.matching.comparators import Comparator, default_comparators
 from leadflow.matching.linkage.kinds import Kind, comparison, part
 from leadflow.matching.linkage.lookups import keys_for
 from leadflow.matching.linkage.shapes import kinds_of, sampled
-from leadflow.matching.linkage.spec import BlockingKey, KeyPart, LinkageSpec, Row, SwapComparison
+from leadflow.matching.linkage.spec import BlockingKey, Comparison, KeyPart, LinkageSpec, Row, SwapComparison
 
 
 def contact_spec(comparators: Mapping[str, Comparator] | None = None) -> LinkageSpec:
@@ -28,11 +30,11 @@ def contact_spec(comparators: Mapping[str, Comparator] | None = None) -> Linkage
         "phone": Kind.PHONE,
         "company": Kind.COMPANY,
         "city": Kind.TEXT,
-        "postcode": Kind.CODE,
+        "postcode": Kind.PLACE_CODE,
         "birth_date": Kind.DATE,
     }
     first, last = part("first_name", Kind.GIVEN_NAME, 1), part("last_name", Kind.SURNAME, 1)
-    postcode, company = part("postcode", Kind.CODE, 1), part("company", Kind.COMPANY)
+    postcode, company = part("postcode", Kind.PLACE_CODE, 1), part("company", Kind.COMPANY)
     year, city = part("birth_date", Kind.DATE), part("city", Kind.TEXT)
     keys = (
         BlockingKey("email", (part("email", Kind.EMAIL),)),
@@ -59,7 +61,7 @@ def account_spec(comparators: Mapping[str, Comparator] | None = None) -> Linkage
         "domain": Kind.DOMAIN,
         "phone": Kind.PHONE,
         "city": Kind.TEXT,
-        "postcode": Kind.CODE,
+        "postcode": Kind.PLACE_CODE,
         "country": Kind.CATEGORY,
     }
     start, word = part("name", Kind.COMPANY), part("name", Kind.COMPANY, 1)
@@ -68,10 +70,16 @@ def account_spec(comparators: Mapping[str, Comparator] | None = None) -> Linkage
         BlockingKey("phone", (part("phone", Kind.PHONE),)),
         BlockingKey("name", (start,)),
         BlockingKey("word", (word,)),
-        BlockingKey("name, postcode", (start, part("postcode", Kind.CODE, 1))),
+        BlockingKey("name, postcode", (start, part("postcode", Kind.PLACE_CODE, 1))),
         BlockingKey("word, city", (word, part("city", Kind.TEXT))),
     )
-    return LinkageSpec(comparisons=tuple(comparison(field, kind, known) for field, kind in kinds.items()), keys=keys)
+    return LinkageSpec(comparisons=_of_companies(kinds, known), keys=keys)
+
+
+def _of_companies(kinds: Mapping[str, Kind], comparators: Mapping[str, Comparator]) -> tuple[Comparison, ...]:
+    """For companies a domain is an identity; for people it is what colleagues share."""
+    compared = (comparison(field, kind, comparators) for field, kind in kinds.items())
+    return tuple(evolve(each, shared=0.0) if kinds[each.field] is Kind.DOMAIN else each for each in compared)
 
 
 def spec_for(rows: Sequence[Row], comparators: Mapping[str, Comparator] | None = None) -> LinkageSpec:
@@ -93,7 +101,11 @@ def spec_for(rows: Sequence[Row], comparators: Mapping[str, Comparator] | None =
         )
     swaps = _swaps(kinds)
     return LinkageSpec(
-        comparisons=tuple(comparison(field, kind, known) for field, kind in kinds.items()),
+        comparisons=(
+            tuple(comparison(field, kind, known) for field, kind in kinds.items())
+            if {Kind.GIVEN_NAME, Kind.SURNAME} & set(kinds.values())
+            else _of_companies(kinds, known)
+        ),
         keys=keys_for(sample, kinds, swaps, len(rows)),
         swaps=swaps,
     )

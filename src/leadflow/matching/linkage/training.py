@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from types import MappingProxyType
 
-from leadflow.matching.em import Estimate, Term, estimate, level_weights
+from attrs import evolve
+
+from leadflow.matching.em import Estimate, Guess, Shares, Term, estimate
 from leadflow.matching.linkage.columns import CODE_BITS, CODE_MASK, Column
 from leadflow.matching.linkage.spec import Comparison
 from leadflow.matching.linkage.stored import Stored
@@ -14,17 +15,34 @@ from leadflow.matching.weights import FieldWeights, Frequency, LevelWeight, Weig
 
 _RANDOM_ROWS = 250
 _RANDOM_OTHERS = 12
-_SWAPPED_AMONG_SAME = 0.03
-_SWAPPED_BY_CHANCE = 1e-4
+_KINDS = (0.05, 0.05, 0.9)
+"""First guess of the shares of same, related and strangers among the candidates."""
+_HOLD_SAME = 0.25
+_HOLD_RELATED = 0.1
+_HOLD_STRANGERS = 0.1
+_DIFFERENT_BEFORE = 20.0
+"""Random pairs that differ, thought to be seen before any is."""
+_SWAPPED = 0.03, 0.001, 0.0001
+"""How often two fields are exchanged, by kind."""
 
 
 def learn(stored: Stored, counts: Counter[int], seed: int = 0) -> Weights:
-    """Weights from the patterns of candidate pairs; chance agreement is first guessed from random pairs."""
-    terms = _terms(stored, _random_patterns(stored, seed))
-    pairs = sum(counts.values())
-    share = min(0.3, max(0.01, 0.1 * len(stored.texts) / pairs)) if pairs else 0.1
-    found = estimate(counts, terms, share=share)
-    return _weights(stored, terms, found)
+    """Weights from the patterns of candidate pairs; chance agreement is first guessed from random pairs.
+
+    Candidates share keys, so strangers among them agree more than random pairs do: a first round, with the same records
+    as usual and chance as the alternative, tells what is left for strangers.
+    """
+    chance = _random_patterns(stored, seed)
+    apart = [_apart(column, chance) for column in stored.columns.columns]
+    base = CODE_BITS * len(apart)
+    swapped = [Term(base + at, 1, False, tuple(map(_swapped, _SWAPPED))) for at in range(len(stored.spec.swaps))]
+    two = [evolve(term, guesses=(term.guesses[0], term.guesses[2])) for term in (*apart, *swapped)]
+    strangers = estimate(counts, two, (_KINDS[0], 1 - _KINDS[0]), rounds=1).shares[1]
+    terms = [
+        evolve(term, guesses=(*term.guesses[:2], Guess(shares, _HOLD_STRANGERS)))
+        for term, shares in zip((*apart, *swapped), strangers, strict=True)
+    ]
+    return _weights(stored, estimate(counts, terms, _KINDS))
 
 
 def _random_patterns(stored: Stored, seed: int) -> Counter[int]:
@@ -37,38 +55,54 @@ def _random_patterns(stored: Stored, seed: int) -> Counter[int]:
     return counts
 
 
-def _terms(stored: Stored, random_pairs: Counter[int]) -> list[Term]:
-    terms = []
-    for column in stored.columns.columns:
-        comparison, shift = column.comparison, column.shift
-        near = len(comparison.levels) - 1
-        rest = 1 - comparison.usual
-        different = rest / 2 if near else rest
-        m = (0.0, comparison.usual, *[rest / 2 / max(near, 1)] * near, different)
-        seen = [1.0 + near] * (near + 2)
-        seen[-1] += 20.0
-        for pattern, count in random_pairs.items():
-            code = pattern >> shift & CODE_MASK
-            if code:
-                seen[code - 1] += count
-        total = sum(seen)
-        terms.append(Term(shift, CODE_MASK, True, m, (0.0, *(each / total for each in seen))))
-    base = CODE_BITS * len(terms)
-    for at in range(len(stored.spec.swaps)):
-        m, u = _SWAPPED_AMONG_SAME, _SWAPPED_BY_CHANCE
-        terms.append(Term(base + at, 1, False, (1 - m, m), (1 - u, u)))
-    return terms
+def _apart(column: Column, chance: Counter[int]) -> Term:
+    """The first guesses of one comparison: same, related, strangers by chance."""
+    comparison = column.comparison
+    same, by_chance = _usual(comparison), _by_chance(column, chance)
+    related = tuple(comparison.shared * a + (1 - comparison.shared) * b for a, b in zip(same, by_chance, strict=True))
+    held = _HOLD_RELATED if comparison.shared else 1.0
+    return Term(column.shift, CODE_MASK, True, (Guess(same, _HOLD_SAME), Guess(related, held), Guess(by_chance)))
 
 
-def _weights(stored: Stored, terms: list[Term], found: Estimate) -> Weights:
+def _swapped(share: float) -> Guess:
+    return Guess((1 - share, share), _HOLD_RELATED)
+
+
+def _usual(comparison: Comparison) -> Shares:
+    """The same records: `usual` of them agree exactly, the rest is near or different by halves."""
+    near, rest = len(comparison.levels) - 1, 1 - comparison.usual
+    if not near:
+        return (0.0, comparison.usual, rest)
+    return (0.0, comparison.usual, *[rest / 2 / near] * near, rest / 2)
+
+
+def _by_chance(column: Column, random_pairs: Counter[int]) -> Shares:
+    levels = len(column.comparison.levels)
+    seen = [1 / (levels + 1)] * levels + [_DIFFERENT_BEFORE]
+    for pattern, count in random_pairs.items():
+        code = pattern >> column.shift & CODE_MASK
+        if code:
+            seen[code - 1] += count
+    total = sum(seen)
+    return (0.0, *(each / total for each in seen))
+
+
+def _weights(stored: Stored, found: Estimate) -> Weights:
     spec = stored.spec
+    same, related, strangers = found.shares
     fields = []
     for at, each in enumerate((*spec.comparisons, *spec.swaps)):
-        scores = level_weights(terms[at], found.m[at], found.u[at])
-        levels = tuple(map(LevelWeight, each.names, found.m[at], found.u[at], scores))
+        levels = tuple(map(LevelWeight, each.names, same[at], strangers[at], related[at]))
         fields.append(FieldWeights(each.field, levels))
-    frequencies = tuple(_frequency(column) for column in stored.columns.columns)
-    return Weights(spec, found.prior, tuple(fields), frequencies, found.rounds)
+    return Weights(
+        spec=spec,
+        same=found.kinds[0],
+        related=found.kinds[1],
+        strangers=found.kinds[2],
+        fields=tuple(fields),
+        frequencies=tuple(_frequency(column) for column in stored.columns.columns),
+        rounds=found.rounds,
+    )
 
 
 def _frequency(column: Column) -> Frequency | None:

@@ -1,0 +1,77 @@
+"""From cells to entries: one row of a file as the records it tells of. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import tzinfo
+from typing import Any
+
+from attrs import frozen
+
+from leadflow.capture.reading import RowFault, parse_moment_us, restore
+from leadflow.errors import InvalidValueError
+from leadflow.expr.types import Schema, Type
+from leadflow.model.records import Entry
+
+_CONTEXT = "lead.context."
+
+
+@frozen(kw_only=True)
+class ImportSpec:
+    """How a file's rows become entries.
+
+    `targets` say what each column holds: "contact.email", "lead.context.page", "key" (the row's own id), "at" (when it
+    happened). `record` is the record a row is about, `batch` names the import, `order` how dates are written ("dmy",
+    "mdy", "ymd"), `zone` whose wall time they are without an offset.
+    """
+
+    record: str
+    batch: str
+    targets: Mapping[str, str]
+    policy: str | None = None
+    strategy: str | None = None
+    order: str | None = None
+    zone: tzinfo | None = None
+    actor: str | None = None
+
+
+def entry_of(
+    line: int, cells: Mapping[str, str], spec: ImportSpec, schema: Schema, at_us: int
+) -> tuple[Entry | None, list[RowFault]]:
+    """One row as an entry, or the faults of its cells. Blank cells tell nothing."""
+    values: dict[str, dict[str, Any]] = {}
+    faults: list[RowFault] = []
+    key = f"{spec.batch}:{line}"
+    for column, target in spec.targets.items():
+        text = restore(cells.get(column, "")).strip()
+        if not text:
+            continue
+        if target == "key":
+            key = f"{spec.record}:{text}"
+        elif target == "at":
+            try:
+                at_us = parse_moment_us(text, order=spec.order, field=column, zone=spec.zone)
+            except InvalidValueError as error:
+                faults.append(RowFault(line, column, error.code, error.message))
+        elif target.startswith(_CONTEXT):
+            context = values.setdefault("lead", {}).setdefault("context", {})
+            context[target.removeprefix(_CONTEXT)] = text
+        else:
+            record, _, name = target.partition(".")
+            try:
+                values.setdefault(record, {})[name] = _typed(text, schema, record, name, spec, column)
+            except InvalidValueError as error:
+                faults.append(RowFault(line, column, error.code, error.message))
+    if faults:
+        return None, faults
+    values.setdefault(spec.record, {})
+    entry = Entry(key, spec.record, values, at_us, spec.policy, spec.strategy, line, spec.actor, spec.batch)
+    return entry, []
+
+
+def _typed(text: str, schema: Schema, record: str, name: str, spec: ImportSpec, column: str) -> Any:
+    """A moment in a file is written in many ways; everything else is read by the field's own type later."""
+    field = schema.records.get(record, {}).get(name)
+    if field is not None and field.type is Type.INSTANT:
+        return parse_moment_us(text, order=spec.order, field=column, zone=spec.zone)
+    return text
