@@ -6,6 +6,7 @@ from math import floor
 from typing import Any
 
 import pytest
+from attrs import evolve
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -51,8 +52,6 @@ def rules_of(lab: Any) -> st.SearchStrategy[list[ScoreRule]]:
 
 
 def _named(rules: list[ScoreRule]) -> list[ScoreRule]:
-    from attrs import evolve
-
     return [evolve(rule, name=f"r{number}") for number, rule in enumerate(rules)]
 
 
@@ -119,7 +118,8 @@ def test_points_and_mask_are_those_of_the_rules(lab: Any, data: st.DataObject) -
     assert total[:2] == (found, fired)
     assert min(total[2], static_until_us) == until_us
     least, most = program.bounds()
-    assert (least is None or least <= found) and (most is None or found <= most)
+    assert least is None or least <= found
+    assert most is None or found <= most
 
 
 @LAWS

@@ -87,7 +87,7 @@ def test_matching_finds_exactly_the_signals_that_accept(lab: Any, data: st.DataO
     wanted = tuple(i for i, signal in enumerate(table.signals) if signal.accepts(kind, properties))
     assert table.matching(kind, properties) == wanted
     assert table.matching(kind, properties) == wanted  # and from the cache
-    assert table.observe({}, kind, properties, 7) == {i: (1, 7) for i in wanted}
+    assert table.observe({}, kind, properties, 7) == dict.fromkeys(wanted, (1, 7))
 
 
 def test_filters_compare_texts_without_case_and_numbers_only_with_numbers() -> None:

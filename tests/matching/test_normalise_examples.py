@@ -266,6 +266,8 @@ def test_digits_and_postcode():
         "sw1a 1aa": "SW1A1AA",
         "00501-0001": "00501",
         "100-0001": "1000001",
+        "SI-SI-1000": "1000",
+        "00-950": "00950",
     }
     assert {text: key("postcode", text) for text in codes} == codes
 

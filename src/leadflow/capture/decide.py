@@ -95,7 +95,7 @@ def on_entry(view: View, command: Entry, prepared: Prepared, now_us: int) -> Ste
         input=command.key,
         at_us=at_us,
         values=values,
-        wanted=tuple(record for record in ("account", "contact", "lead") if record in values or record == "account"),
+        wanted=_wanted_of(values),
         known=known,
         strategies={} if command.strategy is None else {command.record: command.strategy},
         always_new=(command.record,) if command.policy == "create" else (),

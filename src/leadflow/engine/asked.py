@@ -7,7 +7,6 @@ from typing import Any
 
 from leadflow.model.account import Account
 from leadflow.model.contact import Contact
-from leadflow.model.identity import group_of
 from leadflow.model.records import Input
 from leadflow.model.time import NEVER_US
 from leadflow.room import View

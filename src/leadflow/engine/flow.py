@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice, takewhile
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from leadflow.engine import clock as _clock
+from leadflow.engine.delivery import Delivered, deliver
 from leadflow.engine.explain import Explained, explain
+from leadflow.engine.file_mail import FileMailer
 from leadflow.engine.imports import Importer, ImportReport
 from leadflow.engine.intake import read_record, same_input, to_input
 from leadflow.engine.outcome import Ingested, Outcome, Result, result_of
 from leadflow.engine.plan import Plan, Rulebook, first_keys, next_keys, plan
 from leadflow.engine.queries import Listed, Lists
+from leadflow.engine.replay import Replayed, replay
 from leadflow.engine.rooms import ROOMS, TABLES
 from leadflow.errors import ConflictError, InvalidInputError, LeadflowError, StoreError
 from leadflow.expr import Schema
 from leadflow.model.commands import Wake
 from leadflow.model.decisions import Recorded
 from leadflow.model.values import NOTHING
+from leadflow.playbook.codec import load_playbook
 from leadflow.playbook.playbook import Playbook
 from leadflow.playbook.schema import schema_of
+from leadflow.ports.mail import Mailer
 from leadflow.ports.store import Scan, Snapshot, Store
 
 log = logging.getLogger("leadflow")
@@ -178,17 +183,28 @@ class Flow:
         while commands:
             last_us = max(command.at_us for command in commands)
             wakes = self.due(last_us)
-            todo = commands
+            todo, reached_us = commands, last_us
             if len(wakes) == BATCH:
                 # More is due than one transaction should hold: take the records up to there, then go on.
                 reached_us = wakes[-1].due_us
-                todo = list(takewhile(lambda command: command.at_us <= reached_us, commands))
+                todo = [command for command in commands if command.at_us <= reached_us]
                 if not todo:
                     self._carry_out(wakes, lambda wake: wake.due_us)
                     continue
             for done in self._carry_out(todo, lambda command: command.at_us, wakes):
                 yield from _statuses(done)
-            commands = commands[len(todo) :]
+            commands = (
+                [command for command in commands if command.at_us > reached_us] if len(todo) < len(commands) else []
+            )
+
+    # -- what leaves --------------------------------------------------------------------------------------
+
+    def deliver(
+        self, to: str | Path | Mailer = "outbox", *, sender: str = "leadflow@localhost", limit: int | None = None
+    ) -> Delivered:
+        """Hand the outbox over: as .eml files into a folder, or to a mailer. At most once each."""
+        mailer = FileMailer(to) if isinstance(to, (str, Path)) else to
+        return deliver(self.store, self.rulebook, mailer, sender, self._now(), limit)
 
     # -- asking -------------------------------------------------------------------------------------------
 
@@ -197,6 +213,16 @@ class Flow:
         now_us = self._now()
         read = [read_record(command, now_us) for command in commands]
         return Outcome(tuple(_results([self.plan(read, lambda command: now_us)]))) if read else Outcome()
+
+    def replay(self, playbook: Playbook | str | Path) -> Replayed:
+        """The stored history under another playbook, with the difference; nothing is written."""
+        other = playbook if isinstance(playbook, Playbook) else load_playbook(playbook)
+        return replay(self.store, TABLES, Flow, self.playbook, other)
+
+    def replay_inputs(self, commands: Sequence[Any], at_us: int) -> None:
+        """Carry commands out as of a past moment, what was due before them first."""
+        self.tick(at_us - 1)
+        self._carry_out(commands, lambda command: at_us)
 
     def explain(self, id_: str) -> Explained:
         """Why a contact, account, lead, opportunity or input is as it is. Errors: NotFoundError."""

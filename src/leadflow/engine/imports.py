@@ -340,8 +340,7 @@ class Importer:
                 batch=batch,
                 records=records,
             )
-            for recorded in self._flow.do(command).decisions:
-                removed.append(recorded.subject)
+            removed += [recorded.subject for recorded in self._flow.do(command).decisions]
             kept += [id_ for id_, _ in records if id_ not in removed]
         self._keep(evolve(known, state="undone"))
         return {"removed": removed, "kept": kept}

@@ -6,6 +6,7 @@ comes with a suggestion.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -32,12 +33,13 @@ from leadflow.expr.nodes import (
     TextTest,
     Today,
 )
-from leadflow.expr.reading.calls import MAX_LIMIT
+from leadflow.expr.reading.calls import LONGEST_US, MAX_LIMIT
 from leadflow.expr.reading.parse import read
 from leadflow.expr.text import quoted, to_text
 from leadflow.expr.types import FUNCTIONS, ORDERED, SETS, TEXTUAL, Choices, Schema, Type, listed
 
 _MOST_GUESSES = 20
+_KIND = re.compile(r"\*|[^\s.*]+(?:\.[^\s.*]+)*(?:\.\*)?")
 _RETURNS = {"count": Type.NUMBER, "sum": Type.NUMBER, "days_since": Type.NUMBER, "any": Type.BOOLEAN}
 _PYTHON_WORDS = {
     "true": "True",
@@ -244,10 +246,15 @@ class _Checker:
 
     def occurrence(self, node: Occurrence) -> None:
         kinds = listed(self.schema.kinds)
-        if kinds is not None and not _known_kind(node.kind, kinds):
+        if not _KIND.fullmatch(node.kind):
+            hint = 'write "email.clicked" or "email.*"'
+            self.fault(node, f"{node.kind[:60]!r} is not a kind of interaction", hint)
+        elif kinds is not None and not _known_kind(node.kind, kinds):
             self.fault(node, f"there is no kind of interaction {node.kind[:60]!r}", self.guess(node.kind, kinds))
         if node.limit is not None and node.within_us is None:
             self.fault(node, "limit needs a window", 'add within="30d"')
+        if node.within_us is not None and not 0 < node.within_us <= LONGEST_US:
+            self.fault(node, "a window is longer than nothing and at most 200y")
 
     def is_none(self, node: IsNone) -> None:
         operand = node.operand

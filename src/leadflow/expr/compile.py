@@ -100,7 +100,7 @@ def _check(core: c.Check, left: _Value, right: _Value) -> str:
         case "none":
             return f"({left.needs[0]} is {'not ' if core.negated else ''}None)"
         case "true" | "false":
-            return f"({left.needs[0]} is {core.op.capitalize()})"
+            return f"({left.needs[0] if left.needs else a} is {core.op.capitalize()})"
         case "==" | "in" if isinstance(core.right, c.Const) and left.is_stored:
             return f"({a} {core.op} {b})"
         case "==" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "not in":

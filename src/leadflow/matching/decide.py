@@ -136,7 +136,7 @@ def on_given(view: View, given: RecordsGiven, prepared: Prepared, now_us: int) -
                 given,
                 record,
                 values.get(record, {}),
-                _links(record, found, values, given),
+                _links(view, record, found, values, given),
                 prepared,
                 record == "lead" and found["contact"].made if "contact" in found else False,
             )
@@ -195,7 +195,25 @@ def _deal_links(view: View, found: Mapping[str, Found]) -> dict[str, str]:
     return {name: link for name, link in links.items() if link is not None}
 
 
-def _links(record: str, found: Mapping[str, Found], values: Mapping[str, Any], given: RecordsGiven) -> dict[str, str]:
+def _known_holder(view: View, values: Mapping[str, Mapping[str, Any]], given: RecordsGiven) -> str | None:
+    """Whose lead it is when nobody is looked for: the contact that was named, else the one the visitor is known as."""
+    named = values.get("lead", {}).get("contact_id")
+    if named is not None:
+        contact = standing_for(view, Contact, named)
+        return None if contact is None else str(contact.id)
+    if given.visitor is None:
+        return None
+    alias = view.get(Alias, derive_id("visitor", given.visitor))
+    return None if alias is None else alias.root
+
+
+def _links(
+    view: View,
+    record: str,
+    found: Mapping[str, Found],
+    values: Mapping[str, Mapping[str, Any]],
+    given: RecordsGiven,
+) -> dict[str, str]:
     links: dict[str, str] = {}
     account = found["account"].id if "account" in found else None
     if record == "contact" and account is not None:
@@ -207,8 +225,8 @@ def _links(record: str, found: Mapping[str, Found], values: Mapping[str, Any], g
             # A contact that already belongs to an account takes its lead there.
             if contact.row is not None and contact.row.account_id is not None:
                 account = contact.row.account_id
-        elif "lead.contact" in given.known:
-            links["contact_id"] = given.known["lead.contact"]
+        elif contact is None and (holder := _known_holder(view, values, given)) is not None:
+            links["contact_id"] = holder
         if account is not None:
             links["account_id"] = account
     return links
@@ -260,7 +278,7 @@ def _found(
 ) -> Step:
     decisions = (*(decision for search in found.values() for decision in search.decisions), *more)
     contact, lead = found.get("contact"), found.get("lead")
-    contact_id = contact.id if contact is not None else given.known.get("lead.contact")
+    contact_id = contact.id if contact is not None else None
     subject = contact.origin if contact is not None else contact_id
     visitor_id = None
     if given.visitor is not None:

@@ -88,7 +88,8 @@ def find_or_create(search: Search) -> Found:
     known = search.given.known.get(search.record)
     if known is not None:
         return _given(search, known)
-    if search.record in search.given.always_new:
+    if search.record in search.given.always_new or (search.record == "lead" and not search.links):
+        # A lead that belongs to nobody yet is like no other: it is linked later, by hand or by an import.
         return _create(search, [])
     ids = search.key_ids()
     if all(id_ is None for id_ in ids):

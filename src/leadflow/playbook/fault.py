@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from attrs import frozen
 
@@ -125,3 +126,13 @@ def quoted(text: str) -> str:
 
 def _shown(sign: str) -> str:
     return f"\\u{ord(sign):04x}" if ord(sign) < 32 or ord(sign) == 127 else sign
+
+
+def listed(names: Sequence[str], joint: str) -> str:
+    """Names in a sentence.
+
+    >>> listed(("contact", "account", "lead"), "or")
+    'contact, account or lead'
+    """
+    *most, last = names
+    return f"{', '.join(most)} {joint} {last}" if most else last

@@ -75,8 +75,8 @@ def check_schema(playbook: Playbook, terms: Iterable[Term] | None = None, kinds:
     ((), None)
     """
     models = playbook.scoring.models
-    grades = tuple(grade.name for model in models.values() for grade in model.grades)
-    stages = tuple(stage.name for process in playbook.process.processes.values() for stage in process.stages)
+    grades = _unlike(grade.name for model in models.values() for grade in model.grades)
+    stages = _unlike(stage.name for process in playbook.process.processes.values() for stage in process.stages)
     known: dict[str, tuple[Choices, Choices]] = {
         "score": (tuple(models), None),
         "grade": (tuple(models), grades),
@@ -95,7 +95,12 @@ def check_schema(playbook: Playbook, terms: Iterable[Term] | None = None, kinds:
     if kinds is None:
         return schema
     made = (form.kind for form in playbook.capture.forms.values())
-    return attrs.evolve(schema, kinds=tuple(dict.fromkeys((*kinds, *made))))
+    return attrs.evolve(schema, kinds=_unlike((*kinds, *made)))
+
+
+def _unlike(names: Iterable[str]) -> tuple[str, ...]:
+    """Each name once, in their order."""
+    return tuple(dict.fromkeys(names))
 
 
 def _with_choices(term: Term, known: Mapping[str, tuple[Choices, Choices]]) -> Term:

@@ -1,4 +1,4 @@
-"""What happened, as figures and pictures: funnels, a lead's way through its process. Pure: rows in, values and text out.
+"""What happened, as figures and pictures: funnels, a lead's way through its process. Pure: rows in, text out.
 
 - `funnel` folds ways through a process into a `Funnel` of figures, in flat memory;
 - `draw_funnel`, `funnel_svg`, `funnel_page` show it as text, as a picture and as a web page;

@@ -19,6 +19,7 @@ _SIGNS = {
 }
 _TRACKS = {"completed": ("━", "="), "active": ("━", "="), "skipped": ("╌", "."), "abandoned": ("━", "=")}
 _ROLES = {"abandoned": "warn"}
+_LABEL_ROLES = {"active": "active", "skipped": "dim", "ahead": "dim"}
 _LEAST = 7
 
 
@@ -45,10 +46,11 @@ def draw_bar(
     fit into `width` columns goes on in a further row. `note` stands beside the open stage's title.
 
     >>> from leadflow.reporting.pieces import plain_text
-    >>> stages = [StageView(name="new", label="New", mark="completed"), StageView(name="won", label="Won", mark="active")]
-    >>> print(plain_text(draw_bar(stages, [Step(label="Accepted")], width=24, is_ascii=True)))
-    x========= >============
-    New        Won
+    >>> new = StageView(name="new", label="New", mark="completed")
+    >>> won = StageView(name="won", label="Won", mark="active")
+    >>> print(plain_text(draw_bar([new, won], [Step(label="Accepted")], width=24, is_ascii=True)))
+    x========== >===========
+    New         Won
     +- Won ----------------+
     | o Accepted           |
     +----------------------+
@@ -93,29 +95,22 @@ def _row(row: Sequence[StageView], widths: Sequence[int], is_ascii: bool) -> lis
         sign = _SIGNS[stage.mark][is_ascii]
         rule = _TRACKS.get(stage.mark, ("─", "-"))[is_ascii]
         gap = "" if place == len(row) - 1 else " "
-        role = _role(stage.mark)
+        role = _ROLES.get(stage.mark, stage.mark)
         track.append(Piece(sign, role))
         track.append(Piece(rule * (width - 1 - len(gap)) + gap, role))
     lines = [tuple(track)]
     labels = [wrapped(clean(stage.label), width - 1) for stage, width in zip(row, widths, strict=True)]
-    for at in range(max(len(label) for label in labels)):
-        lines.append(
-            tuple(
-                Piece(
-                    fitted(label[at] if at < len(label) else "", width),
-                    "active" if stage.mark == "active" else "dim" if stage.mark in ("skipped", "ahead") else "",
-                )
-                for stage, label, width in zip(row, labels, widths, strict=True)
-            )
+    lines.extend(
+        tuple(
+            Piece(fitted(label[at] if at < len(label) else "", width), _LABEL_ROLES.get(stage.mark, ""))
+            for stage, label, width in zip(row, labels, widths, strict=True)
         )
+        for at in range(max(len(label) for label in labels))
+    )
     times = [_time(stage) for stage in row]
     if any(times):
         lines.append(tuple(Piece(fitted(time, width), "dim") for time, width in zip(times, widths, strict=True)))
     return lines
-
-
-def _role(mark: str) -> str:
-    return _ROLES.get(mark, mark)
 
 
 def _time(stage: StageView) -> str:
@@ -138,10 +133,8 @@ def _panel(title: str, steps: Sequence[Step], note: str, width: int, is_ascii: b
             Piece(f"{rule}{corners[1]}", "active"),
         )
     ]
-    for step in steps:
-        lines.append(
-            (Piece(f"{side} ", "active"), *_step(step, inner, is_ascii), Piece(f" {side}", "active")),
-        )
+    left, right = Piece(f"{side} ", "active"), Piece(f" {side}", "active")
+    lines.extend((left, *_step(step, inner, is_ascii), right) for step in steps)
     lines.append((Piece(f"{corners[2]}{rule * (width - 2)}{corners[3]}", "active"),))
     return lines
 

@@ -16,9 +16,9 @@ _LOG_GROWTH = log(_GROWTH)
 class Durations:
     """Durations as they come; quantiles at any time.
 
-    Units: microseconds. Up to 256 durations are kept and quantiles are exact; beyond that they are counted in buckets that
-    grow by 2 %, so that a quantile is at most 1 % off (durations below a second count as none) and memory stays at ten
-    kilobytes however many there are. The order in which they come makes no difference.
+    Units: microseconds. Up to 256 durations are kept and quantiles are exact; beyond that they are counted in buckets
+    that grow by 2 %, so that a quantile is at most 1 % off (durations below a second count as none) and memory stays at
+    ten kilobytes however many there are. The order in which they come makes no difference.
 
     >>> spent = Durations()
     >>> for days in (1, 2, 30): spent.add(days * 86_400_000_000)

@@ -22,8 +22,8 @@ def ratio(part: int, base: int) -> float | None:
 class StageFigures:
     """One stage of a funnel. Counts are leads, each counted once.
 
-    `reached`: came to this stage or beyond it. `entered`: was in it. `completed`: left it forwards, by hand or by itself.
-    `skipped`: passed it over (or skipped it by hand) and never completed it. `now_in`: is in it now.
+    `reached`: came to this stage or beyond it. `entered`: was in it. `completed`: left it forwards, by hand or by
+    itself. `skipped`: passed it over (or skipped it by hand) and never completed it. `now_in`: is in it now.
     `from_previous` and `from_start` are shares of the stage before and of all leads; None when that is 0.
     `median_us` and `p90_us` are how long those took who have left it, `waiting_us` is the median of those who have not.
     """
@@ -63,9 +63,9 @@ class StageFigures:
 class Funnel:
     """How many leads came how far through a process.
 
-    `started` is the number of all leads in it, `finished` and `abandoned` of those whose process ended so. `won` and `lost`
-    count leads by their opportunities; they are None when no opportunity is known. `by` and `groups` are the same
-    figures apart for each value of a field, the largest first; `name` is a group's value.
+    `started` is the number of all leads in it, `finished` and `abandoned` of those whose process ended so. `won` and
+    `lost` count leads by their opportunities; they are None when no opportunity is known. `by` and `groups` are the
+    same figures apart for each value of a field, the largest first; `name` is a group's value.
 
     >>> Funnel(process="marketing", started=4, won=1, lost=0).won_ratio
     0.25

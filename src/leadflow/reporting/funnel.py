@@ -52,8 +52,8 @@ def funnel(
     """The funnel of a process.
 
     `stages` are labels by name, in order; visits to others (stages that the process no longer has) are passed over.
-    `by` names the field that the ways' `group` is the value of; without it there are no groups. With `now_us` the figures
-    say how long leads have been waiting in the stage where they are.
+    `by` names the field that the ways' `group` is the value of; without it there are no groups. With `now_us` the
+    figures say how long leads have been waiting in the stage where they are.
 
     Shape: `ways` is read once; memory depends on stages and groups, not on ways.
 
@@ -61,19 +61,23 @@ def funnel(
     >>> [(stage.name, stage.reached, stage.from_previous) for stage in funnel("p", {"new": "", "won": ""}, ways).stages]
     [('new', 2, 1.0), ('won', 1, 0.5)]
     """
-    names = list(stages)
-    total = _Tally(names, now_us)
+    places = {name: place for place, name in enumerate(stages)}
+    total = _Tally(len(places), now_us)
     groups: dict[str, _Tally] = {}
     for way in ways:
-        if not total.add(way) or by is None:
+        walked = _walked(way, places)
+        if not walked.marks:
+            continue
+        total.add(walked, way)
+        if by is None:
             continue
         name = NONE if way.group is None else way.group
         tally = groups.get(name)
         if tally is None:
             if len(groups) >= MAX_GROUPS:
                 name = OTHER
-            tally = groups.setdefault(name, _Tally(names, now_us))
-        tally.add(way)
+            tally = groups.setdefault(name, _Tally(len(places), now_us))
+        tally.add(walked, way)
     has_outcomes = total.outcomes > 0
     largest = sorted(groups.items(), key=lambda item: (item[0] == OTHER, -item[1].started, item[0]))
     return total.figures(
@@ -86,69 +90,73 @@ def funnel(
     )
 
 
+class _Walked:
+    """What a way comes to, by place of the stage: how it was passed, and the time in those that were left."""
+
+    __slots__ = ("marks", "now_in", "since_us", "spent")
+
+    def __init__(self) -> None:
+        self.marks: dict[int, int] = {}
+        self.spent: dict[int, int] = {}
+        self.now_in: int | None = None
+        self.since_us = 0
+
+
+def _walked(way: Way, places: Mapping[str, int]) -> _Walked:
+    walked = _Walked()
+    marks, spent = walked.marks, walked.spent
+    for stage, entered_us, left_us, how in way.visits:
+        place = places.get(stage)
+        if place is None:
+            continue
+        if left_us is None:
+            marks[place] = marks.get(place, 0) | _ENTERED
+            if way.status == "active":
+                walked.now_in, walked.since_us = place, entered_us
+        elif how == "skipped" and left_us == entered_us:
+            # One that took no time was passed over on the way to another: nobody was in it.
+            marks[place] = marks.get(place, 0) | _SKIPPED
+        else:
+            mark = _ENTERED | _COMPLETED if how in _FORWARDS else _ENTERED | _SKIPPED if how == "skipped" else _ENTERED
+            marks[place] = marks.get(place, 0) | mark
+            spent[place] = spent.get(place, 0) + left_us - entered_us
+    return walked
+
+
 class _Tally:
     """Counts of the ways so far."""
 
-    def __init__(self, names: Sequence[str], now_us: int | None) -> None:
-        size = len(names)
-        self._places = {name: place for place, name in enumerate(names)}
+    def __init__(self, size: int, now_us: int | None) -> None:
         self._now_us = now_us
         self._furthest = [0] * size
         self._entered = [0] * size
         self._completed = [0] * size
         self._skipped = [0] * size
         self._now_in = [0] * size
-        self._spent = [Durations() for _ in names]
-        self._waiting = [Durations() for _ in names]
+        self._spent = [Durations() for _ in range(size)]
+        self._waiting = [Durations() for _ in range(size)]
         self._ended = {"finished": 0, "abandoned": 0}
         self._by_outcome = {"won": 0, "lost": 0}
         self.outcomes = 0
         self.started = 0
 
-    def add(self, way: Way) -> bool:
-        """Count a way; whether it has been in any stage of the process."""
-        marks: dict[int, int] = {}
-        spent: dict[int, int] = {}
-        places = self._places
-        for stage, entered_us, left_us, how in way.visits:
-            place = places.get(stage)
-            if place is None:
-                continue
-            mark = _ENTERED
-            if how == "skipped":
-                # One that took no time was passed over on the way to another: nobody was in it.
-                mark = _SKIPPED if left_us == entered_us else _ENTERED | _SKIPPED
-            elif how in _FORWARDS:
-                mark = _ENTERED | _COMPLETED
-            marks[place] = marks.get(place, 0) | mark
-            if left_us is not None and mark & _ENTERED:
-                spent[place] = spent.get(place, 0) + left_us - entered_us
-        if not marks:
-            return False
-        self._count(marks, spent)
-        self._count_end(way)
-        return True
-
-    def _count(self, marks: Mapping[int, int], spent: Mapping[int, int]) -> None:
+    def add(self, walked: _Walked, way: Way) -> None:
+        """Count a way that has been in at least one stage."""
         self.started += 1
-        self._furthest[max(marks)] += 1
-        for place, mark in marks.items():
+        self._furthest[max(walked.marks)] += 1
+        for place, mark in walked.marks.items():
             if mark & _ENTERED:
                 self._entered[place] += 1
             if mark & _COMPLETED:
                 self._completed[place] += 1
             elif mark & _SKIPPED:
                 self._skipped[place] += 1
-        for place, duration_us in spent.items():
+        for place, duration_us in walked.spent.items():
             self._spent[place].add(duration_us)
-
-    def _count_end(self, way: Way) -> None:
-        stage, entered_us, left_us, _ = way.visits[-1]
-        place = self._places.get(stage)
-        if way.status == "active" and left_us is None and place is not None:
-            self._now_in[place] += 1
+        if walked.now_in is not None:
+            self._now_in[walked.now_in] += 1
             if self._now_us is not None:
-                self._waiting[place].add(self._now_us - entered_us)
+                self._waiting[walked.now_in].add(self._now_us - walked.since_us)
         if way.status in self._ended:
             self._ended[way.status] += 1
         if way.outcome is not None:

@@ -21,7 +21,8 @@ h1{{font-size:1.5rem;margin:0}}h2{{font-size:1.15rem;margin:2.5rem 0 .5rem}}p{{c
 figure{{margin:0}}svg{{display:block;width:100%;height:auto}}.wide{{overflow-x:auto}}
 table{{border-collapse:collapse;width:100%;font-size:.875rem;font-variant-numeric:tabular-nums}}
 th,td{{padding:.35rem .5rem;text-align:right;border-bottom:1px solid var(--rule);white-space:nowrap}}
-th:first-child{{text-align:left;padding-left:0}}tbody th{{font-weight:500}}thead th{{color:var(--dim);font-weight:500;white-space:normal;vertical-align:bottom}}
+th:first-child{{text-align:left;padding-left:0}}tbody th{{font-weight:500}}
+thead th{{color:var(--dim);font-weight:500;white-space:normal;vertical-align:bottom}}
 {STYLE}
 """
 _POLICY = (
@@ -29,7 +30,8 @@ _POLICY = (
     f"style-src 'sha256-{b64encode(sha256(_PAGE_STYLE.encode()).digest()).decode()}'"
 )
 _HEADINGS = (
-    "Stage", "Leads", "Of all", "Of before", "Were in it", "Completed", "Skipped", "Here now", "Median", "9 of 10 within",
+    "Stage", "Leads", "Of all", "Of before", "Were in it", "Completed", "Skipped", "Here now", "Median",
+    "9 of 10 within",
 )  # fmt: skip
 
 
@@ -86,9 +88,9 @@ def _group_rows(figures: Funnel) -> Iterable[Sequence[str]]:
 def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     head = "".join(f'<th scope="col">{escape(clean(heading))}</th>' for heading in headings)
     body = "\n".join(
-        f'<tr><th scope="row">{escape(clean(row[0]))}</th>{"".join(f"<td>{escape(clean(cell))}</td>" for cell in row[1:])}</tr>'
+        f'<tr><th scope="row">{escape(clean(row[0]))}</th>{"".join(f"<td>{escape(clean(text))}</td>" for text in row[1:])}'
+        "</tr>"
         for row in rows
     )
-    return (
-        f'<div class="wide" tabindex="0">\n<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n</div>'
-    )
+    table = f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+    return f'<div class="wide" tabindex="0">\n{table}\n</div>'

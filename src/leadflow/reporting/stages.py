@@ -16,9 +16,9 @@ _MARKS = {"completed": "completed", "automatic": "completed", "skipped": "skippe
 class StageView:
     """One stage as a lead has it.
 
-    `mark` is "completed", "skipped", "active", "ahead" (not yet), "left" (was there, went back) or "abandoned"; the last visit
-    decides. `spent_us` is the time in it over all visits, the open one until now; None when it was never in it.
-    `since_us` is when the active stage was entered.
+    `mark` is "completed", "skipped", "active", "ahead" (not yet), "left" (was there, went back) or "abandoned"; the
+    last visit decides. `spent_us` is the time in it over all visits, the open one until now; None when it was never in
+    it. `since_us` is when the active stage was entered.
     """
 
     name: str
@@ -36,7 +36,8 @@ class StageView:
 def view_stages(stages: Mapping[str, str], visits: Sequence[Visit], status: str, now_us: int) -> tuple[StageView, ...]:
     """Every stage of a process (labels by name, in order) as one lead has it.
 
-    >>> found = view_stages({"new": "New", "won": "Won"}, [("new", 0, 5, "completed"), ("won", 5, None, None)], "active", 9)
+    >>> visits = [("new", 0, 5, "completed"), ("won", 5, None, None)]
+    >>> found = view_stages({"new": "New", "won": "Won"}, visits, "active", 9)
     >>> [(stage.label, stage.mark, stage.spent_us) for stage in found]
     [('New', 'completed', 5), ('Won', 'active', 4)]
     """

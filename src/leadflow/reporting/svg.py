@@ -1,4 +1,4 @@
-"""A funnel as a picture: hand-written SVG that stands alone or in a page, in light and dark, with words for those who hear it."""
+"""A funnel as a picture: SVG that stands alone or in a page, in light and dark, with words for those who hear it."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _TOP = 92
 def funnel_svg(figures: Funnel, *, is_alone: bool = True) -> str:
     """The funnel as one SVG element: dark bars for leads that were in a stage, light for those that passed it over.
 
-    A title and a description say the same in words. `is_alone=False` is for a page that has a heading and STYLE itself:
-    heading, colours and background are left out. Shape: 800 units wide, as high as there are stages; no script, no link.
+    A title and a description say the same in words. `is_alone=False` is for a page that has a heading and STYLE
+    itself: heading, colours and background are left out. Shape: 800 units wide; no script, no link.
 
     >>> funnel_svg(Funnel(process="p", label="A & B")).splitlines()[1]
     '<title id="lf-title">A &amp; B: 0 leads</title>'

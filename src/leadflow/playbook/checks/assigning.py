@@ -16,7 +16,8 @@ def assignment_findings(playbook: Playbook) -> Iterator[Finding]:
     rules = playbook.assignment
     for where, said in faults(rules):
         message, _, hint = said.partition("; ")
-        yield Finding(path=("assignment", *_path(rules, where)), message=message, hint=hint, code="unknown_name")
+        code = "unknown_name" if message.startswith("no ") else "missing_queue"
+        yield Finding(path=("assignment", *_path(rules, where)), message=message, hint=hint, code=code)
     yield from _shadowed(rules)
     yield from _chain(rules)
     for number, pool in enumerate(rules.pools):

@@ -10,7 +10,7 @@ from leadflow.errors import ExpressionError
 from leadflow.expr import Schema, faults, lint, parse, to_text
 from leadflow.expr import nodes as n
 from leadflow.expr.fault import did_you_mean
-from leadflow.playbook.fault import WARNING, Finding, Path
+from leadflow.playbook.fault import WARNING, Finding, Path, listed
 from leadflow.playbook.playbook import Playbook
 from leadflow.scoring.rules import Model
 
@@ -110,7 +110,7 @@ def _out_of_reach(rule: Rule, node: n.Node, schema: Schema) -> Iterator[Finding]
     """Records and terms that exist, but that nobody answers where this condition is asked."""
     for part in n.walk(node):
         if isinstance(part, n.FieldRef) and part.record in schema.records and part.record not in rule.records:
-            said, hint = f"{part.record} cannot be read here", f"only {' and '.join(rule.records)} can"
+            said, hint = f"{part.record} cannot be read here", f"only {listed(rule.records, 'and')} can"
         elif isinstance(part, n.TermRef) and part.name in schema.terms and not rule.has_terms:
             said = f"{part.name} cannot be asked in a scoring rule"
             hint = "a model reads records and interactions; ask in a process or an assignment rule"
@@ -124,7 +124,7 @@ def _grades(rule: Rule, node: n.Node, playbook: Playbook) -> Iterator[Finding]:
     everywhere = {grade.name for model in playbook.scoring.models.values() for grade in model.grades}
     for term, literal in _grade_comparisons(node):
         model = playbook.scoring.models.get(str(term.args[0].value))
-        grades = () if model is None else tuple(grade.name for grade in model.grades)
+        grades = () if model is None else tuple(dict.fromkeys(grade.name for grade in model.grades))
         if model is not None and literal.value in everywhere and literal.value not in grades:
             said = f"{to_text(term)} is never {literal.value!r}"
             hint = did_you_mean(str(literal.value), grades) or f"known: {', '.join(grades)}".rstrip(": ")

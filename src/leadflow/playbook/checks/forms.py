@@ -12,7 +12,7 @@ from leadflow.matching.normalise import normaliser
 from leadflow.matching.rules import TARGETS, MatchingRules, Strategy
 from leadflow.model.lead import CONTEXT_COLUMNS
 from leadflow.model.rows import own_fields
-from leadflow.playbook.fault import WARNING, Finding, Path
+from leadflow.playbook.fault import WARNING, Finding, Path, listed
 from leadflow.playbook.playbook import Playbook
 
 _WANTED = {
@@ -125,7 +125,7 @@ def _targets(playbook: Playbook, form: Form, path: Path) -> Iterator[Finding]:
         record, dot, name = target.partition(".")
         if not dot or record not in TARGETS:
             hint = did_you_mean(record, TARGETS) if dot else "write e.g. contact.email"
-            yield _fault(here, f"{target!r} is no field of a {_one_of(TARGETS)}", hint, "unknown_field")
+            yield _fault(here, f"{target!r} is no field of a {listed(TARGETS, 'or')}", hint, "unknown_field")
             continue
         known = fields_of(playbook, record)
         if name not in known:
@@ -186,10 +186,6 @@ def _filled(form: Form, target: str, fields: Mapping[str, str]) -> set[str]:
 
 def _known(names: list[str]) -> str:
     return f"known: {', '.join(names[:8])}" if names else ""
-
-
-def _one_of(names: tuple[str, ...]) -> str:
-    return f"{', '.join(names[:-1])} or {names[-1]}"
 
 
 def _fault(path: Path, said: str, hint: str, code: str) -> Finding:

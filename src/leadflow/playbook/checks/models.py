@@ -12,7 +12,7 @@ from leadflow.errors import ExpressionError, LeadflowError
 from leadflow.expr import Schema, faults
 from leadflow.expr.fault import did_you_mean
 from leadflow.expr.text import quoted
-from leadflow.playbook.fault import WARNING, Finding, Path
+from leadflow.playbook.fault import WARNING, Finding, Path, path_text
 from leadflow.playbook.playbook import Playbook
 from leadflow.scoring.rules import Model, Rule
 
@@ -87,6 +87,7 @@ def _as_compiled(model: Model, path: Path, rule: Rule, schema: Schema) -> Iterat
     except ExpressionError as error:
         message = error.message.removeprefix(": ").removeprefix(f"{rule.name}: ")
         where = _meant(rule, message)
+        message = message.removeprefix(f"{where}: ")
         span = error.span if where == "when" else None
         yield Finding(path=(*path, where), message=message, hint=error.hint, code="invalid_rule", span=span)
     except LeadflowError as error:
@@ -126,7 +127,8 @@ def _groups(model: Model, path: Path) -> Iterator[Finding]:
         yield Finding(path=(*path, "floor"), message="floor is more than ceiling", code="empty_range")
     for number, rule in enumerate(model.rules):
         if rule.group is not None and rule.group not in model.groups:
-            hint = did_you_mean(rule.group, model.groups) or "add its bounds: [...groups.NAME] at_most = 20"
+            table = path_text((*path, "groups", rule.group))
+            hint = did_you_mean(rule.group, model.groups) or f"say what it may give: [{table}] at_most = 20"
             here = (*path, "rules", number, "group")
             yield Finding(path=here, message=f"there is no group {rule.group}", hint=hint, code="unknown_group")
 

@@ -87,10 +87,11 @@ def reachable(process: Process) -> Iterable[str]:
     while waiting:
         position = order.index(waiting.pop())
         stage = process.stages[position]
-        ways = [branch.to for branch in stage.next]
-        ways += [branch.to for branch in stage.automatic if branch.to in order[position + 1 :]]
-        if all(branch.when is not None for branch in stage.next):
-            ways += order[position + 1 : position + 2]
+        ways = [branch.to for branch in stage.automatic if branch.to in order[position + 1 :]]
+        for branch in (*stage.next, *(Branch(to=name) for name in order[position + 1 : position + 2])):
+            ways.append(branch.to)
+            if branch.when is None:
+                break
         fresh = {way for way in ways if way in order} - reached
         reached |= fresh
         waiting += fresh

@@ -1,0 +1,128 @@
+"""Delivery: the outbox leaves, each message at most once.
+
+planned > claimed (committed before anything leaves) > handed_over | refused | unknown. A message found claimed after a
+crash is handed over if its mailer says that it left; planned again if it says that it did not; else unknown, for a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from attrs import define, evolve
+
+from leadflow.engine.letters import letter
+from leadflow.engine.outbox import Message
+from leadflow.engine.plan import Rulebook
+from leadflow.engine.reading import Reading
+from leadflow.errors import AdapterError, ConflictError, TransientError
+from leadflow.model.time import HOUR_US, MINUTE_US
+from leadflow.ports.mail import Mailer
+from leadflow.ports.store import ChangeSet, Scan, Snapshot, Store
+
+_BATCH = 200
+_RETRY_US = (5 * MINUTE_US, HOUR_US, 6 * HOUR_US)
+_LEASE_US = 10 * MINUTE_US
+
+
+@define
+class Delivered:
+    """What a delivery did: messages handed over, refused, put off, undeliverable, and of unknown fate."""
+
+    handed_over: int = 0
+    refused: int = 0
+    put_off: int = 0
+    unknown: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many messages it touched."""
+        return self.handed_over + self.refused + self.put_off + self.unknown
+
+
+def deliver(store: Store, rulebook: Rulebook, mailer: Mailer, sender: str, now_us: int, limit: int | None) -> Delivered:
+    """Hand over what is due."""
+    done = Delivered()
+    _settle_claimed(store, mailer, now_us, done)
+    while limit is None or done.total < limit:
+        claimed = _claim(store, now_us, _BATCH if limit is None else min(_BATCH, limit - done.total))
+        if not claimed:
+            return done
+        view = Reading(store, rulebook)
+        for message in claimed:
+            _put(store, _hand_over(message, view, mailer, sender, now_us, done))
+    return done
+
+
+def _claim(store: Store, now_us: int, size: int) -> list[Message]:
+    """Take due messages for this process; what somebody else took meanwhile is left to them."""
+    query = Scan(
+        table="outbox", where=(("due_us", "<=", now_us), ("state", "=", "planned")), order="due_us", limit=size
+    )
+    due: list[Message] = list(store.scan(query))
+    if not due:
+        return []
+    claimed = [
+        evolve(each, state="claimed", attempts=each.attempts + 1, due_us=now_us + _LEASE_US, version=each.version + 1)
+        for each in due
+    ]
+    try:
+        _commit(store, due, claimed)
+    except ConflictError:
+        return _claim(store, now_us, max(1, size // 2)) if size > 1 else []
+    return claimed
+
+
+def _hand_over(message: Message, view: Reading, mailer: Mailer, sender: str, now_us: int, done: Delivered) -> Message:
+    try:
+        mail = letter(message, view, sender)
+    except ValueError:
+        # A message that cannot be written as mail is put aside; it does not hold up the others.
+        done.refused += 1
+        return _settled(message, "refused", now_us, "cannot be written as mail")
+    if mail is None:
+        done.refused += 1
+        return _settled(message, "refused", now_us, "the recipient has no address")
+    try:
+        mailer.send(mail)
+    except TransientError as error:
+        if message.attempts > len(_RETRY_US):
+            done.refused += 1
+            return _settled(message, "refused", now_us, error.code)
+        done.put_off += 1
+        wait_us = _RETRY_US[message.attempts - 1]
+        return evolve(message, state="planned", due_us=now_us + wait_us, error=error.code, version=message.version + 1)
+    except AdapterError as error:
+        done.refused += 1
+        return _settled(message, "refused", now_us, error.code)
+    done.handed_over += 1
+    return _settled(message, "handed_over", now_us, None)
+
+
+def _settle_claimed(store: Store, mailer: Mailer, now_us: int, done: Delivered) -> None:
+    """What a crashed delivery left behind, once its lease is over."""
+    query = Scan(table="outbox", where=(("due_us", "<=", now_us), ("state", "=", "claimed")), order="due_us")
+    for message in list(store.scan(query)):
+        was_sent = mailer.was_sent(message.id)
+        if was_sent:
+            done.handed_over += 1
+            _put(store, _settled(message, "handed_over", now_us, None))
+        elif was_sent is None:
+            done.unknown += 1
+            _put(store, _settled(message, "unknown", now_us, "lost between claim and hand-over"))
+        else:
+            _put(store, evolve(message, state="planned", due_us=now_us, version=message.version + 1))
+
+
+def _settled(message: Message, state: str, now_us: int, error: str | None) -> Message:
+    return evolve(message, state=state, due_us=None, settled_us=now_us, error=error, version=message.version + 1)
+
+
+def _put(store: Store, message: Message) -> None:
+    before = store.load([("outbox", message.id)])
+    store.commit(ChangeSet(before, {("outbox", message.id): message}))
+
+
+def _commit(store: Store, before: Iterable[Any], after: Iterable[Any]) -> None:
+    snapshot = Snapshot({("outbox", each.id): each for each in before})
+    store.commit(ChangeSet(snapshot, {("outbox", each.id): each for each in after}))

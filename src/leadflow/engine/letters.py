@@ -1,0 +1,76 @@
+"""Letters to users: what an outbox message says. Plain text, made from fixed templates and escaped values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+from leadflow.engine.outbox import Message
+from leadflow.engine.reading import Reading
+from leadflow.model.business import User
+from leadflow.model.contact import Contact
+from leadflow.model.identity import standing_for
+from leadflow.model.lead import Lead
+from leadflow.model.time import to_datetime
+from leadflow.ports.mail import Mail
+
+_TEMPLATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "lead-assigned": (
+            "New lead: {who}",
+            "{who} is now yours.\n\nInterest: {context}\nStage: {stage}\nLead: {lead}\n",
+        ),
+        "lead-ready": ("Sales-ready: {who}", "{who} is ready for sales.\n\nInterest: {context}\nLead: {lead}\n"),
+        "lead-engaged": ("{who} is active", "{who}: {kind}.\n\nInterest: {context}\nStage: {stage}\nLead: {lead}\n"),
+        "digest": ("Your active leads", "Active since the last digest:\n\n{list}\n"),
+        "stage-overdue": ("Overdue: {who}", "{who} has been in {stage} for too long.\n\nLead: {lead}\n"),
+        "sla-missed": ("Missed: {who}", "A service level was missed for {who}.\n\nLead: {lead}\n"),
+    }
+)
+_OTHER: Final = ("{template}: {who}", "{who}\n\nInterest: {context}\nStage: {stage}\nLead: {lead}\n")
+
+
+def letter(message: Message, view: Reading, sender: str) -> Mail | None:
+    """The mail of an outbox message, or None when its recipient has no address."""
+    user = view.get(User, message.recipient)
+    address = message.recipient if user is None else user.email
+    if address is None or "@" not in address:
+        return None
+    subject, body = _TEMPLATES.get(message.template, _OTHER)
+    words = {**_words(message, view), **{name: _line(value) for name, value in message.parameters.items()}}
+    mail = EmailMessage()
+    mail["From"] = sender
+    name, _, domain = address.rpartition("@")
+    mail["To"] = Address(_line(user.name or "") if user is not None else "", name, domain)
+    mail["Subject"] = subject.format_map(_Blank(words))
+    mail["Message-ID"] = f"<{message.id.encode().hex()[:120]}@leadflow.invalid>"
+    mail["Date"] = format_datetime(to_datetime(message.planned_us))
+    # Our own automatic mail: an auto-responder must not answer it (RFC 3834).
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(body.format_map(_Blank(words)))
+    return Mail(key=message.id, to=address, message=mail)
+
+
+class _Blank(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def _words(message: Message, view: Reading) -> dict[str, str]:
+    lead = standing_for(view, Lead, message.subject) if message.subject.startswith("l_") else None
+    contact = None if lead is None or lead.contact_id is None else standing_for(view, Contact, lead.contact_id)
+    who = "" if contact is None else contact.name or contact.email or contact.id
+    words: dict[str, Any] = {"who": who or message.subject, "template": message.template, "lead": message.subject}
+    if lead is not None:
+        words["context"] = ", ".join(f"{name} {value}" for name, value in lead.context.items()) or "-"
+        words["stage"] = lead.stage or "-"
+    return {name: _line(value) for name, value in words.items()}
+
+
+def _line(value: Any) -> str:
+    """A value on one line: what somebody typed into a form must not become a header or a second line."""
+    return " ".join("".join(c if c.isprintable() else " " for c in str(value)).split())[:200]
