@@ -11,6 +11,7 @@ from itertools import combinations
 from typing import Any
 
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -327,6 +328,25 @@ def test_rule_115_leaving_in_mid_cycle_forfeits_the_rest_of_it() -> None:
     assert rota.leads(10) == "abacaabaca"
 
 
+def test_rule_115_hours_and_caps_take_a_member_out_like_an_absence() -> None:
+    early = Schedule(name="early", week={"mon": ("08:00-10:00",)})
+    members = (Member(user="a", weight=3, schedule="early"), Member(user="b"), Member(user="c"))
+    rota = Rota(Pool(name="p", members=members, strategy="weighted"), [early])
+    assert rota.leads(1) == "a"
+    assert rota.leads(4, now_us=NOW + 2 * HOUR_US) == "bcbc"
+    assert rota.state.members["a"].current == 0
+    assert rota.leads(10) == "abacaabaca"
+
+
+def test_a_lead_somebody_lacks_the_skill_for_leaves_him_his_place() -> None:
+    """The obstacle lies in the lead: what it gives the others is not taken from him, nor made up for."""
+    members = (Member(user="a"), Member(user="b", skills=("de",)))
+    rota = Rota(Pool(name="p", members=members, strategy="weighted"))
+    assert rota.leads(1) == "a"
+    assert rota.leads(3, skills=frozenset({"de"})) == "bbb"
+    assert rota.leads(3) == "bab"
+
+
 def test_a_member_who_keeps_leaving_starves_nobody_and_never_bursts() -> None:
     """The debt of those who leave right after their turn must not pile up against them, nor for them."""
     rota = Rota(pool({"a": 3, "b": 1, "c": 1}, "weighted"))
@@ -474,6 +494,23 @@ def test_a_returned_lead_frees_the_daily_cap_only_on_its_day() -> None:
     assert rota.leads(1) == "a"
 
 
+@pytest.mark.parametrize(("before_us", "frees"), [(0, True), (1, False)])
+def test_a_returned_lead_frees_the_cap_of_its_period(before_us: int, frees: bool) -> None:
+    month = instant_us(datetime(2026, 11, 1, tzinfo=UTC))
+    rota = Rota(Pool(name="p", members=(Member(user="a", cap_per_period=1),)))
+    assert rota.leads(2) == "a-"
+    rota.state = credit(rota.state, "a", month - before_us)
+    assert rota.leads(2) == ("a-" if frees else "--")
+
+
+def test_credit_without_a_moment_frees_no_cap_and_never_goes_below_nothing() -> None:
+    state = PoolState(members={"a": Turns(turns=1, leads=1, leads_today=1)})
+    assert credit(state, "a", NOW).members["a"] == Turns(turns=1, credits=1, leads=1, leads_today=1)
+    begun = evolve(state, period_us=0, day_us=NOW, members={"a": Turns()})
+    assert credit(begun, "a", NOW).members["a"] == Turns(credits=1)
+    assert credit(begun, "a").members["a"] == Turns(credits=1)
+
+
 def test_credit_for_a_stranger_changes_nothing() -> None:
     state = PoolState(members={"a": Turns(turns=1)})
     assert credit(state, "z") == state
@@ -494,6 +531,13 @@ def test_caps_say_what_they_are() -> None:
         ("c", "period_cap_reached", {"cap": 1, "period": "month"}),
     ]
     assert rota.last.opens_us == instant_us(datetime(2026, 11, 24, tzinfo=UTC))
+
+
+def test_open_leads_that_nobody_counted_are_none() -> None:
+    never = Schedule(name="later", week={"tue": ("09:00-17:00",)})
+    team = Pool(name="p", members=(Member(user="a", cap=1),), schedule="later")
+    chosen = pick(team, PoolState(), Situation(now_us=NOW, schedules={"later": never}))
+    assert chosen.opens_us == NOW + DAY_US
 
 
 def test_a_day_is_a_day_of_the_pools_zone() -> None:

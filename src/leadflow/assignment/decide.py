@@ -33,7 +33,7 @@ def on_flagged(view: View, decision: LeadFlagged, prepared: Prepared, now_us: in
     """A lead that became sales-ready is handed over by the rules."""
     if decision.flag == "sales_accepted" and decision.value:
         return _settled(view, decision.subject, prepared, now_us)
-    if decision.flag != "sales_ready" or not decision.value:
+    if decision.flag not in prepared.rules.triggers or not decision.value:
         return None
     lead = view.get(Lead, decision.subject)
     return None if lead is None else Step(_handed_over(view, lead, prepared, now_us))

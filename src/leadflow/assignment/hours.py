@@ -165,13 +165,12 @@ def _openings(schedule: Schedule, at_us: int, *, days: int, idle_days: int | Non
     Look at least one day on: where the clock goes back over midnight, tomorrow's blocks can start today.
     """
     zone, today = schedule.time_zone, local_day(at_us, schedule.time_zone)
-    idle = 0
+    last = today
     for day in range(max(1, today - 1), min(today + days, _MAX_ORDINAL) + 1):
-        idle += 1
+        if idle_days is not None and day - last > idle_days:
+            return
         for start, end in blocks_on(schedule, day):
             start_us, end_us = wall_us(zone, day, start), wall_us(zone, day, end)
             if start_us < end_us:  # a block wholly inside a gap does not happen
-                idle = 0
+                last = max(last, day)
                 yield start_us, end_us
-        if idle_days is not None and idle > idle_days + 1:
-            return

@@ -15,6 +15,7 @@ from leadflow.assignment.turns import PoolState
 from leadflow.expr import Condition, Schema, SignalTable, compile_condition
 from leadflow.model.business import User
 from leadflow.model.lead import Lead
+from leadflow.model.rows import value_of
 from leadflow.room import Key, View
 
 
@@ -99,6 +100,11 @@ class LookUp:
         if relation == "account":
             account = self._asked.account
             return None if account is None else account.owner_id
+        record, dot, field = relation.partition(".")
+        if dot and record in ("lead", "contact", "account"):
+            row = getattr(self._asked, record)
+            value = None if row is None else value_of(row, field)
+            return value if isinstance(value, str) else None
         if relation != "person" or contact is None:
             return None
         if contact.owner_id is not None:

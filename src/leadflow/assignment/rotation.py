@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from fractions import Fraction
+from math import floor
 from typing import Final
 
 from attrs import evolve, frozen
@@ -111,7 +112,7 @@ def _prepared(members: Collection[Member], state: PoolState, found: Mapping[str,
                 ready[user] = evolve(turns, current=0, is_away=True)
             continue
         if turns is None or turns.is_away:
-            turns = _levelled(turns or FRESH, int(average * weights[user] // 1))
+            turns = _levelled(turns or FRESH, floor(average * weights[user]))
         if skip is None or skip.reason in LEAD_SPECIFIC:
             turning[user] = weights[user]
         elif turns.current:

@@ -227,7 +227,7 @@ class AssignmentRules:
     A chain step may name what it uses (`pool:inbound`, `queue:dach`); bare `pool` and `queue` mean the
     first one. `product_mode` "single" keeps one lead with an owner per product line, and the lead's own
     owner is that of the "first" or "highest" interest; "duplicate" makes a lead per line. `notify` is the
-    template used for owners found by the chain.
+    template used for owners found by the chain. `triggers` are the flags of a lead that set assignment off.
 
     >>> rules = AssignmentRules(default_owner="queue:inbox", queues=(Queue(name="inbox"),))
     >>> rules.chain[0], faults(rules)
@@ -247,6 +247,7 @@ class AssignmentRules:
     lead_owner: str = field(default="first", validator=one_of(("first", "highest")))
     time_zone: str = field(default="UTC", validator=is_zone)
     notify: str | None = field(default=None, validator=maybe_text)
+    triggers: tuple[str, ...] = field(default=("sales_ready",), validator=is_texts)
 
     @chain.validator
     def _known_steps(self, attribute: Attribute[Any], value: tuple[str, ...]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from fractions import Fraction
+from math import floor
 from typing import Any, Final
 
 from attrs import evolve, frozen
@@ -134,7 +135,7 @@ def rolled(pool: Pool, state: PoolState, now_us: int) -> PoolState:
     members = state.members
     if new_period:
         weights = {member.user: member.weight for member in pool.members}
-        rounds = int(average_level(weights, members, [u for u, turns in members.items() if not turns.is_away]) // 1)
+        rounds = floor(average_level(weights, members, [u for u, turns in members.items() if not turns.is_away]))
         members = {
             user: evolve(turns, turns=0, leads=0, calibration=_carried(turns, weights.get(user, 1), rounds))
             for user, turns in members.items()

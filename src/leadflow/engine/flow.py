@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from leadflow.engine import clock as _clock
@@ -30,6 +30,9 @@ from leadflow.playbook.playbook import Playbook
 from leadflow.playbook.schema import schema_of
 from leadflow.ports.mail import Mailer
 from leadflow.ports.store import Scan, Snapshot, Store
+
+if TYPE_CHECKING:
+    from leadflow.scoring.fit import Fit, FitSettings
 
 log = logging.getLogger("leadflow")
 log.addHandler(logging.NullHandler())
@@ -218,6 +221,16 @@ class Flow:
         """The stored history under another playbook, with the difference; nothing is written."""
         other = playbook if isinstance(playbook, Playbook) else load_playbook(playbook)
         return replay(self.store, TABLES, Flow, self.playbook, other)
+
+    def fit(self, fields: Iterable[str] | None = None, settings: FitSettings | None = None) -> Fit:
+        """Learn a scoring model from the won and lost leads of this store, with honest figures on held-back leads.
+
+        `fields` are e.g. "lead.source"; all that were known before the outcome by default. Fields that give the outcome
+        away are flagged and left out. Errors: InvalidInputError.
+        """
+        from leadflow.engine.fitting import fit
+
+        return fit(self.store, self.rulebook, self.schema, fields, settings)
 
     def replay_inputs(self, commands: Sequence[Any], at_us: int) -> None:
         """Carry commands out as of a past moment, what was due before them first."""

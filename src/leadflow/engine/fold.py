@@ -11,8 +11,8 @@ from leadflow.model.decisions import Recorded
 from leadflow.model.records import Input
 from leadflow.ports.store import Scan, Snapshot, Store
 
-CACHES = frozenset({"score", "batch", "staged"})
-"""Tables that are not decided: scores are measured from inputs, imports keep books."""
+CACHES = frozenset({"score", "batch", "staged", "outbox"})
+"""Tables that are not decided alone: scores are measured from inputs, imports and delivery keep books."""
 
 
 class _Everything(Draft):

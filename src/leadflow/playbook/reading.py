@@ -141,9 +141,11 @@ def _toml_fault(said: str, text: str, file: str) -> Fault:
     match = _TOML_PLACE.search(said)
     message = said if match is None else said[: match.start()]
     lines = text.replace("\r\n", "\n").split("\n")
-    line, column, hint = len(lines), len(lines[-1]) + 1, "something is not closed or not finished"
+    line, column, hint = len(lines), len(lines[-1]) + 1, _HINTS.get(message, "")
     if match is not None and match[1] is not None:
-        line, column, hint = int(match[1]), int(match[2]), _HINTS.get(message, "")
+        line, column = int(match[1]), int(match[2])
+    elif message.startswith(("Invalid", "Unclosed", "Unterminated", "Expected")):
+        hint = "something is not closed or not finished"
     return Fault(
         message=f"this is not TOML: {message[:1].lower()}{message[1:]}",
         hint=hint,

@@ -7,12 +7,13 @@
 
 from leadflow.reporting.bar import Step, draw_bar
 from leadflow.reporting.figures import Funnel, StageFigures, ratio
-from leadflow.reporting.funnel import Way, funnel
+from leadflow.reporting.funnel import funnel
 from leadflow.reporting.html import funnel_page
 from leadflow.reporting.picture import draw_funnel
 from leadflow.reporting.pieces import Line, Piece, plain_text
 from leadflow.reporting.stages import StageView, view_stages
 from leadflow.reporting.svg import funnel_svg
+from leadflow.reporting.way import Way
 
 __all__ = [
     "Funnel",

@@ -2,42 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Final
-
-from attrs import frozen
 
 from leadflow.reporting.durations import Durations
 from leadflow.reporting.figures import Funnel, StageFigures, ratio
-
-Visit = tuple[str, int, int | None, str | None]
-"""(stage, entered_us, left_us or None, how it was left)."""
+from leadflow.reporting.way import COMPLETED, ENTERED, SKIPPED, Walked, Way, walk
 
 MAX_GROUPS: Final = 500
 """Groups kept apart; what comes after that many is counted together as OTHER."""
 OTHER: Final = "(other)"
 NONE: Final = "(none)"
-
-_FORWARDS = frozenset({"completed", "automatic"})
-_ENTERED, _COMPLETED, _SKIPPED = 1, 2, 4
-
-
-@frozen
-class Way:
-    """One lead's way through the process.
-
-    `visits` are every stage it has been in, in order; `status` is "active", "background", "finished" or "abandoned".
-    `outcome` is what became of its opportunity ("won", "lost", "open"; None: it has none). `group` is the value of the
-    field to tell apart by.
-
-    >>> Way((("inquiry", 0, None, None),)).status
-    'active'
-    """
-
-    visits: Sequence[Visit]
-    status: str = "active"
-    outcome: str | None = None
-    group: str | None = None
 
 
 def funnel(
@@ -65,7 +40,7 @@ def funnel(
     total = _Tally(len(places), now_us)
     groups: dict[str, _Tally] = {}
     for way in ways:
-        walked = _walked(way, places)
+        walked = walk(way, places)
         if not walked.marks:
             continue
         total.add(walked, way)
@@ -90,39 +65,6 @@ def funnel(
     )
 
 
-class _Walked:
-    """What a way comes to, by place of the stage: how it was passed, and the time in those that were left."""
-
-    __slots__ = ("marks", "now_in", "since_us", "spent")
-
-    def __init__(self) -> None:
-        self.marks: dict[int, int] = {}
-        self.spent: dict[int, int] = {}
-        self.now_in: int | None = None
-        self.since_us = 0
-
-
-def _walked(way: Way, places: Mapping[str, int]) -> _Walked:
-    walked = _Walked()
-    marks, spent = walked.marks, walked.spent
-    for stage, entered_us, left_us, how in way.visits:
-        place = places.get(stage)
-        if place is None:
-            continue
-        if left_us is None:
-            marks[place] = marks.get(place, 0) | _ENTERED
-            if way.status == "active":
-                walked.now_in, walked.since_us = place, entered_us
-        elif how == "skipped" and left_us == entered_us:
-            # One that took no time was passed over on the way to another: nobody was in it.
-            marks[place] = marks.get(place, 0) | _SKIPPED
-        else:
-            mark = _ENTERED | _COMPLETED if how in _FORWARDS else _ENTERED | _SKIPPED if how == "skipped" else _ENTERED
-            marks[place] = marks.get(place, 0) | mark
-            spent[place] = spent.get(place, 0) + left_us - entered_us
-    return walked
-
-
 class _Tally:
     """Counts of the ways so far."""
 
@@ -140,16 +82,16 @@ class _Tally:
         self.outcomes = 0
         self.started = 0
 
-    def add(self, walked: _Walked, way: Way) -> None:
+    def add(self, walked: Walked, way: Way) -> None:
         """Count a way that has been in at least one stage."""
         self.started += 1
         self._furthest[max(walked.marks)] += 1
         for place, mark in walked.marks.items():
-            if mark & _ENTERED:
+            if mark & ENTERED:
                 self._entered[place] += 1
-            if mark & _COMPLETED:
+            if mark & COMPLETED:
                 self._completed[place] += 1
-            elif mark & _SKIPPED:
+            elif mark & SKIPPED:
                 self._skipped[place] += 1
         for place, duration_us in walked.spent.items():
             self._spent[place].add(duration_us)

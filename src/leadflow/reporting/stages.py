@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import frozen
 
-from leadflow.reporting.funnel import Visit
+from leadflow.reporting.way import Visit
 
 _MARKS = {"completed": "completed", "automatic": "completed", "skipped": "skipped", "abandoned": "abandoned"}
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         instants,
         interactions,
         leads,
+        opportunities,
         orders,
         submissions,
     )
@@ -56,6 +57,7 @@ _WHERE = {
     "instants": "strategies",
     "interactions": "strategies",
     "leads": "strategies",
+    "opportunities": "strategies",
     "orders": "strategies",
     "submissions": "strategies",
 }
@@ -77,6 +79,7 @@ __all__ = [
     "interactions",
     "invariants",
     "leads",
+    "opportunities",
     "orders",
     "submissions",
 ]

@@ -164,7 +164,7 @@ def _scores(held: _Held) -> Iterator[str]:
             if row is None:
                 yield f"{subject_id} has no score by {name}"
                 continue
-            now_us = max(flow._now(), row.updated_us)
+            now_us = max(flow.now(), row.updated_us)
             if row.program != compiled.digest or (row.valid_until_us is not None and row.valid_until_us <= now_us):
                 continue
             contacts = _contacts(held, compiled.model.target, subject_id)

@@ -154,6 +154,20 @@ def orders(
     )
 
 
+def opportunities(*, keys: int = 3, at: SearchStrategy[Any] | None = None) -> Records:
+    """Deals as sales reports them: of a lead, of a contact, again and again."""
+    return _given(
+        type=st.just("opportunity"),
+        id=_keys("d", keys),
+        at=_sometimes(instants()) if at is None else at,
+        lead=_sometimes(_ids("lead", KEYS).map(lambda id_: {"id": id_})),
+        contact=references(),
+        status=st.sampled_from(["open", "won", "lost"]),
+        amount=_sometimes(st.sampled_from(["1200.00", "0"])),
+        currency=_sometimes(st.just("EUR")),
+    )
+
+
 def entries(
     *,
     keys: int = KEYS,
@@ -205,6 +219,12 @@ def commands(*, keys: int = 2 * KEYS, users: Sequence[str] = ("ana", "bo", "cy")
         "identify": {"visitor": st.sampled_from(VISITORS), "contact": contact},
         "merge": {"winner": contact, "loser": contact},
         "unmerge": {"loser": contact},
+        "retry_submission": {
+            "submission": _keys("s", KEYS),
+            "fields": _given(email=st.sampled_from([*EMAILS, *DAMAGED_EMAILS])),
+            "mode": st.sampled_from(["new", "replace"]),
+        },
+        "drop_submission": {"submission": _keys("s", KEYS)},
     }
     return st.one_of(
         [_given(type=st.just(kind), key=_keys(f"p-{kind}", keys), **fields) for kind, fields in shapes.items()]
@@ -219,7 +239,7 @@ def histories(
     at: SearchStrategy[Any] | None = None,
 ) -> SearchStrategy[list[Record]]:
     """Records of every kind in order of receipt; with what people say in between."""
-    kinds = [submissions(at=at), interactions(at=at), entries(at=at), orders(at=at)]
+    kinds = [submissions(at=at), interactions(at=at), entries(at=at), orders(at=at), opportunities(at=at)]
     if with_commands:
         kinds += [commands(), submissions(at=at)]
     return st.lists(st.one_of(kinds), min_size=min_size, max_size=max_size)

@@ -106,21 +106,21 @@ def manners() -> Mapping[Kind, Manner]:
     return MappingProxyType(
         {
             Kind.GIVEN_NAME: Manner("given_name", (1.0, 0.92, 0.85), compact, 0.75, 0.0, True, (first_letter, sounds, whole)),
-            Kind.SURNAME: Manner("jaro_winkler", (1.0, 0.92, 0.85), compact, 0.75, 0.5, True, (first_letter, sounds, whole)),
-            Kind.NAME: Manner("free_text", (1.0, 0.89, 0.75), text, 0.7, 0.3, True, (first_four, first_word, whole)),
+            Kind.SURNAME: Manner("jaro_winkler", (1.0, 0.92, 0.85), compact, 0.75, 0.75, True, (first_letter, sounds, whole)),
+            Kind.NAME: Manner("free_text", (1.0, 0.89, 0.75), text, 0.7, 0.45, True, (first_four, first_word, whole)),
             Kind.COMPANY: Manner(
-                "company_name", (1.0, 0.89, 0.75), cleaning.clean_company, 0.7, 0.6, True, (first_four, first_word, whole)
+                "company_name", (1.0, 0.89, 0.75), cleaning.clean_company, 0.7, 0.9, True, (first_four, first_word, whole)
             ),
-            Kind.TEXT: Manner("free_text", (1.0, 0.89, 0.75), text, 0.7, 0.6, True, (first_four, first_word, whole)),
-            Kind.CATEGORY: Manner("exact", (1.0,), compact, 0.9, 0.6, False, (whole,)),
+            Kind.TEXT: Manner("free_text", (1.0, 0.89, 0.75), text, 0.7, 0.9, True, (first_four, first_word, whole)),
+            Kind.CATEGORY: Manner("exact", (1.0,), compact, 0.9, 0.9, False, (whole,)),
             Kind.CODE: Manner("damerau_levenshtein", (1.0, 0.74), compact, 0.8, 0.0, False, (first_four, whole)),
-            Kind.PLACE_CODE: Manner("damerau_levenshtein", (1.0, 0.74), compact, 0.8, 0.6, False, (first_four, whole)),
+            Kind.PLACE_CODE: Manner("damerau_levenshtein", (1.0, 0.74), compact, 0.8, 0.9, False, (first_four, whole)),
             Kind.DATE: Manner(
                 "calendar_date", (1.0, 0.87, 0.6), cleaning.clean_date, 0.85, 0.0, False, (year, month_and_day, whole)
             ),
             Kind.EMAIL: Manner("email_address", (1.0, 0.9, 0.8), cleaning.clean_email, 0.75, 0.0, False, (local_part, whole)),
-            Kind.PHONE: Manner("damerau_levenshtein", (1.0, 0.85), cleaning.clean_phone, 0.75, 0.2, False, (whole,)),
-            Kind.DOMAIN: Manner("jaro_winkler", (1.0, 0.92), cleaning.clean_domain, 0.8, 0.5, False, (whole,)),
-            Kind.NUMBER: Manner("numeric", (1.0, 0.99, 0.9), cleaning.clean_number, 0.8, 0.3, False, (whole,)),
+            Kind.PHONE: Manner("damerau_levenshtein", (1.0, 0.85), cleaning.clean_phone, 0.75, 0.3, False, (whole,)),
+            Kind.DOMAIN: Manner("jaro_winkler", (1.0, 0.92), cleaning.clean_domain, 0.8, 0.75, False, (whole,)),
+            Kind.NUMBER: Manner("numeric", (1.0, 0.99, 0.9), cleaning.clean_number, 0.8, 0.45, False, (whole,)),
         }
     )

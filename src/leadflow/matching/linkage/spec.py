@@ -42,7 +42,7 @@ class Comparison:
     clean: Cleaner = clean_text
     by_frequency: bool = False
     usual: float = 0.75
-    shared: float = 0.5
+    shared: float = 0.75
 
     @property
     def names(self) -> tuple[str, ...]:

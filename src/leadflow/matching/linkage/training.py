@@ -18,7 +18,7 @@ _RANDOM_OTHERS = 12
 _KINDS = (0.05, 0.05, 0.9)
 """First guess of the shares of same, related and strangers among the candidates."""
 _HOLD_SAME = 0.25
-_HOLD_RELATED = 0.1
+_HOLD_RELATED = 0.25
 _HOLD_STRANGERS = 0.1
 _DIFFERENT_BEFORE = 20.0
 """Random pairs that differ, thought to be seen before any is."""

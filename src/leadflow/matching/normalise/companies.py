@@ -113,18 +113,14 @@ def _without_forms(tokens: list[str]) -> list[str]:
 
 def _suffix_length(tokens: list[str], first: int, last: int) -> int:
     for length in range(min(_MAX_FORM_TOKENS, last - first - 1), 0, -1):
-        if "".join(tokens[last - length : last]) in _suffixes() and _names_something(
-            tokens, first, last - length
-        ):
+        if "".join(tokens[last - length : last]) in _suffixes() and _names_something(tokens, first, last - length):
             return length
     return 0
 
 
 def _prefix_length(tokens: list[str], first: int, last: int) -> int:
     for length in range(min(_MAX_FORM_TOKENS, last - first - 1), 0, -1):
-        if "".join(tokens[first : first + length]) in _prefixes() and _names_something(
-            tokens, first + length, last
-        ):
+        if "".join(tokens[first : first + length]) in _prefixes() and _names_something(tokens, first + length, last):
             return length
     return 0
 

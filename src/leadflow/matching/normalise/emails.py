@@ -85,11 +85,7 @@ def _parts(text: str) -> tuple[str, str] | None:
     if host is None:
         return None
     longest = max(len(local.encode()), len(casefolded(local).encode()))
-    return (
-        (local, host)
-        if longest <= _MAX_LOCAL_BYTES and longest + 1 + len(host) <= _MAX_ADDRESS_BYTES
-        else None
-    )
+    return (local, host) if longest <= _MAX_LOCAL_BYTES and longest + 1 + len(host) <= _MAX_ADDRESS_BYTES else None
 
 
 def _is_local(local: str) -> bool:

@@ -103,9 +103,7 @@ def visible(text: str) -> str:
     normalize = unicodedata.normalize
     # Twice: folding may open what the compatibility form then maps again (Unicode D146).
     for _ in range(2):
-        text = normalize(
-            "NFKC", normalize("NFD", text.translate(_VISIBLE)).casefold().replace("i\u0307", "i")
-        )
+        text = normalize("NFKC", normalize("NFD", text.translate(_VISIBLE)).casefold().replace("i\u0307", "i"))
     return " ".join(text.split())
 
 

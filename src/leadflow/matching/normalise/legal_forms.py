@@ -12,8 +12,7 @@ from typing import Final
 _SUFFIXES: Final = {
     "many": "limited, ltd, incorporated, inc, corporation, corp, company, co, plc, llc, llp, lp, lllp, pllc",
     "GB IE": (
-        "cic, cio, dac, clg, ultd, teoranta, teo, cpt, cyf, ccc, public limited company, limited liability "
-        "partnership"
+        "cic, cio, dac, clg, ultd, teoranta, teo, cpt, cyf, ccc, public limited company, limited liability partnership"
     ),
     "US CA": "lc, ltee, ltée, limitée, senc, sencrl, ulc, limited liability company",
     "AU NZ ZA": "pty, pty ltd, proprietary, cc, npc, ptyltd",
@@ -59,10 +58,7 @@ _SUFFIXES: Final = {
         "spzoo, sp z oo, sp z o o, sa, spj, sp j, sp k, spk, spp, sp p, ska, sc, spółka z ograniczoną "
         "odpowiedzialnością, spółka akcyjna, spółka komandytowa, psa"
     ),
-    "CZ SK": (
-        "sro, s r o, spol s r o, spolsro, as, vos, ks, zs, družstvo, zú, akciová společnost, akciová "
-        "spoločnosť"
-    ),
+    "CZ SK": ("sro, s r o, spol s r o, spolsro, as, vos, ks, zs, družstvo, zú, akciová společnost, akciová spoločnosť"),
     "HU": "kft, zrt, nyrt, rt, bt, kkt, ev, korlátolt felelősségű társaság",
     "SI HR BA RS ME MK XK": (
         "doo, d o o, dd, d d, ad, a d, sp, s p, kd, dno, zadruga, jdoo, obrt, dooel, jp, ooo, d o o e l, а "
@@ -89,9 +85,7 @@ _SUFFIXES: Final = {
     ),
     "IR": "pjs, سهامی خاص, سهامی عام",
     "VN ID TH PH": "jsc, jsco, joint stock company, tnhh, tbk, persero, pcl, co ltd, opc",
-    "JP KR CN": (
-        "kk, gk, yk, kabushiki kaisha, godo kaisha, yugen kaisha, coltd, col ltd, yuhan hoesa, jusik hoesa"
-    ),
+    "JP KR CN": ("kk, gk, yk, kabushiki kaisha, godo kaisha, yugen kaisha, coltd, col ltd, yuhan hoesa, jusik hoesa"),
     "EU": "se, sce, eeig, ewiv, sce mbh",
     "AF": "sarl, sa, sasu, sau, suarl, gie, plc",
 }
@@ -112,9 +106,7 @@ _GLUED_SHORT: Final = "株 有 同 名 資 주 유 사"
 CONNECTORS: Final = frozenset({"and", "und", "et", "och", "og"})
 """What may stand between two forms (GmbH & Co. KG) and goes with them."""
 
-ARTICLES: Final = frozenset(
-    {"the", "a", "an", "la", "le", "les", "el", "los", "der", "die", "das", "de", "il", "i"}
-)
+ARTICLES: Final = frozenset({"the", "a", "an", "la", "le", "les", "el", "los", "der", "die", "das", "de", "il", "i"})
 """A name that would be left with nothing else keeps its form."""
 
 PLACEHOLDERS: Final = frozenset(

@@ -32,12 +32,8 @@ _PLAIN: Final[Mapping[str, Normalise]] = {
     "text": text,
 }
 _WITH_EXTRA: Final = (
-    Normaliser(
-        name="phone", version=1, function=phone, extra="normalize", parameter="region", probe=phone_library
-    ),
-    Normaliser(
-        name="company-cleanco", version=1, function=company_cleanco, extra="normalize", probe=cleanco_library
-    ),
+    Normaliser(name="phone", version=1, function=phone, extra="normalize", parameter="region", probe=phone_library),
+    Normaliser(name="company-cleanco", version=1, function=company_cleanco, extra="normalize", probe=cleanco_library),
     Normaliser(
         name="domain-registrable",
         version=1,
@@ -97,9 +93,7 @@ def _with_region(found: Normaliser, region: str) -> Normaliser:
         raise InvalidValueError(
             f"normaliser {found.name!r}: there is no region {region!r}", code="region_unknown", hint=hint
         )
-    return evolve(
-        found, name=f"{found.name}:{region}", parameter=None, function=partial(phone, region=region)
-    )
+    return evolve(found, name=f"{found.name}:{region}", parameter=None, function=partial(phone, region=region))
 
 
 def _is_unknown(region: str) -> bool:

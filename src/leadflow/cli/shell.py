@@ -1,0 +1,135 @@
+"""How a command becomes part of the command line: the options that all share, errors as messages, exit codes."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable
+from typing import Annotated, Any, Final
+
+import typer
+
+from leadflow.cli.session import Session
+from leadflow.errors import ExpressionError, LeadflowError, PlaybookError, RefusedError
+from leadflow.expr.fault import Fault
+
+OK: Final = 0
+PROBLEMS: Final = 1
+"""The work was done and found problems: faults, rows that failed, a refusal."""
+WRONG: Final = 2
+"""Nothing could be done: wrong use, or something cannot be opened."""
+INTERRUPTED: Final = 130
+
+Work = Callable[..., int | None]
+_PANEL = "Common options"
+StoreOption = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        metavar="URL",
+        help="Where leads are kept, e.g. sqlite:///leads.db (the default; or LEADFLOW_STORE).",
+        rich_help_panel=_PANEL,
+    ),
+]
+PlaybookOption = Annotated[
+    str | None,
+    typer.Option(
+        "--playbook",
+        metavar="PATH",
+        help="The rules (or LEADFLOW_PLAYBOOK; else playbook.toml here; else the built-in ones).",
+        rich_help_panel=_PANEL,
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Results as JSON, for programs.", rich_help_panel=_PANEL)]
+PlainOption = Annotated[bool, typer.Option("--plain", help="No colours and no pictures.", rich_help_panel=_PANEL)]
+_SHARED: Final = {
+    "store": (StoreOption, None),
+    "playbook": (PlaybookOption, None),
+    "as_json": (JsonOption, False),
+    "plain": (PlainOption, False),
+}
+
+
+def command(app: typer.Typer, name: str | None = None, *, own: frozenset[str] = frozenset()) -> Callable[[Work], Work]:
+    """Make a function `work(session, ...)` a command that also takes the shared options, after it as well as before it.
+
+    It returns its exit code; None is 0. `own` names shared options that the command gives a meaning of its own.
+    """
+
+    def register(work: Work) -> Work:
+        parameters = list(inspect.signature(work, eval_str=True).parameters.values())[1:]
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        shared = [
+            inspect.Parameter(option, keyword, default=default, annotation=annotation)
+            for option, (annotation, default) in _SHARED.items()
+            if option not in own
+        ]
+        context = inspect.Parameter("ctx", keyword, annotation=typer.Context)
+        every = [context, *(parameter.replace(kind=keyword) for parameter in parameters), *shared]
+
+        def run(ctx: typer.Context, **given: Any) -> None:
+            here = {option: given.pop(option) for option in _SHARED if option not in own}
+            before = ctx.obj or {}
+            chosen = {option: here.get(option) or before.get(option) for option in _SHARED}
+            raise typer.Exit(_run(work, chosen, before.get("now"), given))
+
+        run.__name__, run.__doc__ = work.__name__, work.__doc__
+        run.__signature__ = inspect.Signature(every)  # type: ignore[attr-defined]
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in every}
+        app.command(name or work.__name__)(run)
+        return work
+
+    return register
+
+
+def _run(work: Work, chosen: dict[str, Any], now: str | None, given: dict[str, Any]) -> int:
+    is_json, is_plain = bool(chosen["as_json"]), bool(chosen["plain"])
+    session = None
+    try:
+        session = Session.of(
+            store=chosen["store"], playbook=chosen["playbook"], now=now, is_json=is_json, is_plain=is_plain
+        )
+        return work(session, **given) or OK
+    except LeadflowError as error:
+        return complain(session or _speechless(is_json, is_plain), error)
+    except KeyboardInterrupt:
+        (session or _speechless(is_json, is_plain)).output.note("stopped", "warn")
+        return INTERRUPTED
+    except BrokenPipeError:
+        raise  # whoever read the results has gone: nobody is left to tell
+    except Exception as error:
+        if os.environ.get("LEADFLOW_DEBUG"):
+            raise
+        said = f"leadflow: a fault in leadflow itself: {type(error).__name__}: {error}"
+        note = (session or _speechless(is_json, is_plain)).output.note
+        note(said.splitlines()[0], "bad")
+        note("  LEADFLOW_DEBUG=1 shows where; please report it")
+        return WRONG
+
+
+def _speechless(is_json: bool, is_plain: bool) -> Session:
+    return Session.of(store="memory:", playbook=None, now="1970-01-01T00:00:00Z", is_json=is_json, is_plain=is_plain)
+
+
+def complain(session: Session, error: LeadflowError) -> int:
+    """Say what is wrong, where, and the way out; returns the exit code."""
+    output = session.output
+    code = PROBLEMS if isinstance(error, RefusedError) else WRONG
+    if output.is_json:
+        plain: dict[str, Any] = {"code": error.code, "message": error.message, "hint": error.hint}
+        if isinstance(error, ExpressionError):
+            plain |= {"text": error.text, "span": list(error.span)}
+        if isinstance(error, PlaybookError):
+            plain["faults"] = [str(fault) for fault in error.faults]
+        output.error_document({"error": plain})
+        return code
+    output.note(f"leadflow: {error.message}", "bad")
+    if isinstance(error, ExpressionError) and error.text:
+        for line in Fault("", error.span).show(error.text).splitlines()[:2]:
+            output.note(f"  {line}", "")
+    if isinstance(error, PlaybookError):
+        for fault in error.faults:
+            output.note(f"  {fault}", "")
+    if error.hint:
+        output.note(f"  {error.hint}")
+    return code
