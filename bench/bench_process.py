@@ -83,17 +83,26 @@ _TABLE: dict[tuple[str, str], tuple[Callable[[_Bare], bool], str, Callable[[_Bar
 }
 
 
+def _fire(lead: _Bare, trigger: str, history: list[tuple[str, str, str, int]], now_us: int) -> bool:
+    found = _TABLE.get((lead.stage, trigger))
+    if found is None:
+        return False
+    guard, target, action = found
+    if not guard(lead):
+        return False
+    history.append((lead.id, lead.stage, target, now_us))
+    lead.stage = target
+    action(lead)
+    return True
+
+
 def _by_table(leads: list[Lead]) -> Spent:
     bare = [_Bare(lead) for lead in leads]
     history: list[tuple[str, str, str, int]] = []
     with Watch() as watch:
         for _ in STAGES[1:]:
             for lead in bare:
-                guard, target, action = _TABLE[lead.stage, "advance"]
-                if guard(lead):
-                    history.append((lead.id, lead.stage, target, NOW_US))
-                    lead.stage = target
-                    action(lead)
+                _fire(lead, "advance", history, NOW_US)
     assert all(lead.stage == "accepted" and lead.flag for lead in bare)
     return watch.spent(len(history))
 

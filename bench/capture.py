@@ -17,7 +17,8 @@ from unittest.mock import patch
 from bench.harness import Spent, Watch
 
 Statement = tuple[str, Sequence[Any]]
-_KEY = "contact|email@email.1|"
+KEY = "contact|email@email.1|"
+"""How the match key of an address begins."""
 _LOOK_UP = "SELECT records FROM leadflow_matchkey WHERE id = ?"
 _WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE", "WITH")
 
@@ -68,17 +69,16 @@ def captured() -> Iterator[Written]:
 def raw_loop(path: Callable[[], Path], addresses: Sequence[str], written: Written, batch: int, sync: str) -> Spent:
     """Write again what was written, record by record."""
     shares = [_shared(addresses[n * batch : (n + 1) * batch], sent) for n, sent in enumerate(written.batches)]
-    connection = _connection(path(), sync)
-    execute = connection.execute
-    with Watch() as watch:
-        for share in shares:
-            execute("BEGIN IMMEDIATE")
-            for address, statements in share:
-                execute(_LOOK_UP, (_KEY + address.strip().lower(),)).fetchone()
-                for sql, values in statements:
-                    execute(sql, values)
-            execute("COMMIT")
-    connection.close()
+    with opened(path(), sync) as connection:
+        execute = connection.execute
+        with Watch() as watch:
+            for share in shares:
+                execute("BEGIN IMMEDIATE")
+                for address, statements in share:
+                    execute(_LOOK_UP, (KEY + address.strip().lower(),)).fetchone()
+                    for sql, values in statements:
+                        execute(sql, values)
+                execute("COMMIT")
     return watch.spent(len(addresses))
 
 
@@ -88,13 +88,17 @@ def _shared(addresses: Sequence[str], sent: list[Statement]) -> list[tuple[str, 
     return [(each, sent[edges[n] : edges[n + 1]]) for n, each in enumerate(addresses)]
 
 
-def _connection(path: Path, sync: str) -> sqlite3.Connection:
-    # As the store opens its own.
+@contextmanager
+def opened(path: Path, sync: str) -> Iterator[sqlite3.Connection]:
+    """A connection with the settings that the store gives its own."""
     connection = sqlite3.connect(path, isolation_level=None, cached_statements=512)
     for pragma in ("journal_mode = WAL", f"synchronous = {sync}", "foreign_keys = ON", "cache_size = -65536"):
         connection.execute(f"PRAGMA {pragma}")
     connection.execute("PRAGMA temp_store = MEMORY")
-    return connection
+    try:
+        yield connection
+    finally:
+        connection.close()
 
 
 def content(path: Path) -> dict[str, tuple[int, str]]:

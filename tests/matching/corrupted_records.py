@@ -110,7 +110,7 @@ def contacts(count: int, seed: int, *, doubles: float = 0.3, most: int = 3) -> t
     while len(base) < count:
         company = f"{maker.common(maker.words)} {maker.chance.choice(_TRADES)}"
         domain, city = company.replace(" ", "") + ".com", maker.common(maker.words[:600]) + "ville"
-        office = maker.digits(9)
+        office, postcode = f"0{maker.digits(8)}", maker.digits(4)
         for _ in range(maker.chance.choice((1, 1, 2, 3, 6))):
             first, last = maker.common(_GIVEN), maker.common(maker.words)
             base.append(
@@ -118,10 +118,10 @@ def contacts(count: int, seed: int, *, doubles: float = 0.3, most: int = 3) -> t
                     "first_name": first.title(),
                     "last_name": last.title(),
                     "email": f"{first}.{last}@{domain}" if maker.chance.random() < 0.8 else None,
-                    "phone": office if maker.chance.random() < 0.3 else maker.digits(9),
+                    "phone": office if maker.chance.random() < 0.3 else f"0{maker.digits(8)}",
                     "company": f"{company.title()} {maker.common(_FORMS)}",
                     "city": city.title(),
-                    "postcode": maker.digits(1) + "000" if maker.chance.random() < 0.8 else None,
+                    "postcode": postcode if maker.chance.random() < 0.8 else None,
                     "birth_date": maker.date() if maker.chance.random() < 0.3 else None,
                 }
             )

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from attrs import evolve
-
 from leadflow.assignment.prepare import Prepared
 from leadflow.assignment.sla import alarm_us
 from leadflow.assignment.state import Handover, PoolRow, Workload
+from leadflow.model.coding import replaced
 from leadflow.model.decisions import (
     DeadlineMissed,
     DeadlineSet,
@@ -26,18 +25,18 @@ from leadflow.room import Dropped, View
 
 def _handover(view: View, lead_id: str, **changes: Any) -> Handover:
     held = view.get(Handover, lead_id) or Handover(lead_id)
-    made = evolve(held, **changes, version=held.version + 1)
+    made = replaced(held, **changes, version=held.version + 1)
     moments = [due for _, due in made.deadlines]
     if made.hold_until_us is not None:
         moments.append(made.hold_until_us)
-    return evolve(made, due_us=min(moments, default=None))
+    return replaced(made, due_us=min(moments, default=None))
 
 
 def _workload(view: View, user: str | None, by: int) -> list[Any]:
     if user is None:
         return []
     row = view.get(Workload, user) or Workload(user)
-    return [evolve(row, open=max(0, row.open + by), version=row.version + 1)]
+    return [replaced(row, open=max(0, row.open + by), version=row.version + 1)]
 
 
 def apply_assigned(view: View, recorded: Recorded, prepared: Prepared) -> Iterable[Any]:
@@ -51,7 +50,7 @@ def apply_assigned(view: View, recorded: Recorded, prepared: Prepared) -> Iterab
     if decision.former is not None and decision.former not in former:
         former = (*former, decision.former)
     rows = [
-        evolve(
+        replaced(
             lead, owner_id=decision.owner, queue=None, updated_us=max(at_us, lead.updated_us), version=lead.version + 1
         ),
         _handover(
@@ -84,7 +83,7 @@ def apply_queued(view: View, recorded: Recorded, prepared: Prepared) -> Iterable
     queue = prepared.queues.get(decision.queue)
     alarm = None if queue is None else alarm_us(queue, at_us)
     is_pool = decision.queue in prepared.pools and queue is None
-    waiting = evolve(
+    waiting = replaced(
         held,
         owner=None,
         since_us=at_us,
@@ -97,7 +96,7 @@ def apply_queued(view: View, recorded: Recorded, prepared: Prepared) -> Iterable
         version=held.version + 1,
     )
     rows: list[Any] = [
-        evolve(
+        replaced(
             lead, owner_id=None, queue=decision.queue, updated_us=max(at_us, lead.updated_us), version=lead.version + 1
         ),
         waiting,

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from attrs import evolve
-
 from leadflow.capture import business, decide
 from leadflow.capture.state import TABLES, Failure
+from leadflow.model.coding import replaced
 from leadflow.model.commands import DropSubmission, RetrySubmission
 from leadflow.model.decisions import InputFailed, InputSettled, Recorded
 from leadflow.model.records import Deal, Entry, Order, Submission
@@ -44,7 +43,7 @@ def apply_settled(view: View, recorded: Recorded, prepared: decide.Prepared) -> 
     decision = recorded.decision
     assert isinstance(decision, InputSettled)  # noqa: S101 - the plan dispatches by type
     failure = view.get(Failure, decision.subject)
-    return [] if failure is None else [evolve(failure, state=decision.how, version=failure.version + 1)]
+    return [] if failure is None else [replaced(failure, state=decision.how, version=failure.version + 1)]
 
 
 def _waiting(command: Any, prepared: decide.Prepared) -> list[Key]:

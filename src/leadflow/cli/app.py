@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 import leadflow
-from leadflow.cli import cards, demo, due, intake, lists, people, report, rules, twins, what_if
-from leadflow.cli.shell import JsonOption, PlainOption, PlaybookOption, StoreOption
+from leadflow.cli import cards, demo, due, identity, intake, lists, report, rules, what_if, working
+from leadflow.cli.shell.command import JsonOption, PlainOption, PlaybookOption, StoreOption, Work, add
 
 app = typer.Typer(
     name="leadflow",
@@ -17,6 +17,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+NowOption = Annotated[
+    str | None,
+    typer.Option(
+        "--now",
+        metavar="INSTANT",
+        help="Take this for the present moment, e.g. 2026-11-22T10:00:00Z (or LEADFLOW_NOW).",
+        rich_help_panel="Common options",
+    ),
+]
+
+COMMANDS: Final[dict[str, tuple[Work, ...]]] = {
+    "To begin": (demo.demo, rules.init, rules.check, rules.diff),
+    "Take in": (intake.ingest, intake.import_, intake.undo_import, due.tick, due.deliver),
+    "Look": (lists.leads, cards.show, cards.explain, report.report, lists.export),
+    "What if": (what_if.preview, what_if.replay, what_if.fit),
+    "Work on leads": (working.advance, working.assign, identity.duplicates, identity.merge, identity.unmerge),
+}
 
 
 def _version(is_asked: bool) -> None:
@@ -32,20 +49,18 @@ def _top(
     playbook: PlaybookOption = None,
     as_json: JsonOption = False,
     plain: PlainOption = False,
-    now: Annotated[
-        str | None,
-        typer.Option(metavar="INSTANT", help="Take this for the present moment, e.g. 2026-11-22T10:00:00Z (or LEADFLOW_NOW)."),
-    ] = None,
+    now: NowOption = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
     ] = False,
 ) -> None:
     """The lead lifecycle on the command line: capture, match, score, advance, assign and explain leads.
 
-    Start with `leadflow demo`, or with `leadflow init` and `leadflow ingest FILE`.
+    Begin with `leadflow demo`, or with `leadflow init` and `leadflow ingest FILE`.
     """
     ctx.obj = {"store": store, "playbook": playbook, "as_json": as_json, "plain": plain, "now": now}
 
 
-for _module in (demo, rules, intake, due, lists, cards, what_if, twins, people, report):
-    _module.register(app)
+for _panel, _works in COMMANDS.items():
+    for _work in _works:
+        add(app, _work, _panel)

@@ -38,6 +38,7 @@ class Draft:
         "inputs",
         "put",
         "rows",
+        "touched",
     )
 
     def __init__(self, snapshot: Snapshot, tables: Mapping[str, Table], terms: Mapping[str, Any]) -> None:
@@ -54,6 +55,7 @@ class Draft:
         self.decisions: list[Recorded] = []
         self.command: Any = None
         self.first = 0
+        self.touched: set[Key] = set()
         self.learn(snapshot.rows)
 
     def learn(self, loaded: Mapping[Key, Any]) -> None:
@@ -79,6 +81,7 @@ class Draft:
     def get(self, row: type[Row], id_: str) -> Row | None:
         """The row with this id, or None. Raises Missing."""
         key = (row.table, id_)  # type: ignore[attr-defined]
+        self.touched.add(key)
         try:
             return self.rows[key]  # type: ignore[no-any-return]
         except KeyError:
@@ -91,6 +94,7 @@ class Draft:
         """All rows with this value in an indexed column, ordered by id. Raises Missing."""
         table: str = row.table  # type: ignore[attr-defined]
         key = (f"{table}.{column}", value)
+        self.touched.add(key)
         try:
             ids = self.rows[key]
         except KeyError:
@@ -102,6 +106,7 @@ class Draft:
 
     def input(self, key: str) -> Input | None:
         """An accepted record. Raises Missing."""
+        self.touched.add(("input", key))
         found = self.inputs.get(key)
         return self.get(Input, key) if found is None else found
 
@@ -194,8 +199,13 @@ class Draft:
                 into[key] = old
         del self.decisions[decisions:]
 
+    def written(self, mark: tuple[int, int]) -> set[Key]:
+        """The keys of everything that was put, or whose finding changed, since a mark."""
+        rows = self.rows
+        return {key for into, key, _ in self._journal[mark[0] :] if into is rows}
+
     def change(self) -> ChangeSet:
         """What the plan amounts to."""
         put = {key: row for key, row in self.put.items() if row is not None}
         drop = frozenset(key for key, row in self.put.items() if row is None)
-        return ChangeSet(self._snapshot, put, drop, tuple(self.inputs.values()), tuple(self.decisions))
+        return ChangeSet(self._snapshot, put, drop, tuple(self.inputs.values()), self.decisions)

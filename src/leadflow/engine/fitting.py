@@ -133,7 +133,9 @@ def write_model(fitted: Fit, name: str, path: str | Path) -> None:
         with path.open("x", encoding="utf-8") as file:
             file.write("\n".join([*lines, ""]))
     except FileExistsError:
-        raise InvalidInputError(f"{path} is already there", hint="choose another name; nothing is written over") from None
+        raise InvalidInputError(
+            f"{path} is already there", hint="choose another name; nothing is written over"
+        ) from None
 
 
 def _quoted(text: str) -> str:

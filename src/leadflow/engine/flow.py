@@ -344,17 +344,18 @@ class Flow:
 def _results(done: Iterable[Plan]) -> Iterator[Result]:
     for planned in done:
         inputs = planned.draft.inputs
-        for each in planned.planned:
+        for position in range(len(planned.commands)):
+            each = planned.planned[position]
             key = each.command.key
             kept = inputs.get(key) or planned.draft.rows.get(("input", key))
-            yield result_of(each, kept, planned.decisions_of(each))
+            yield result_of(each, kept, tuple(each.decisions))
 
 
 def _statuses(planned: Plan) -> Iterator[tuple[str, str, str]]:
-    decisions = planned.draft.decisions
-    for each in planned.planned:
+    for position in range(len(planned.commands)):
+        each = planned.planned[position]
         status, why = each.status, ""
-        for recorded in decisions[each.first : each.last]:
+        for recorded in each.decisions:
             if recorded.decision.type == "input_failed":
                 status = "failed"
                 why = ", ".join(" ".join(reason) for reason in recorded.decision.reasons)  # type: ignore[attr-defined]

@@ -9,6 +9,7 @@ from typing import Any
 from attrs import define, field, frozen
 
 from leadflow.engine.draft import Draft
+from leadflow.model.coding import replaced
 from leadflow.model.commands import Wake
 from leadflow.model.decisions import Decision, InputFailed, Recorded, Refusal
 from leadflow.model.records import Input
@@ -85,61 +86,130 @@ class Planned:
 
     command: Any
     status: str
-    first: int = 0
-    last: int = 0
+    decisions: list[Recorded]
     refusal: Refusal | None = None
 
 
 @define
 class Plan:
-    """A change in the making, and what became of each command so far.
+    """A change in the making, and what became of each command so far, by position.
 
-    While `need` is not empty, something must be loaded: `learn` it, then `proceed`. Commands before the first one that
-    lacked something stand; the others are planned again on what is known then.
+    While `need` is not empty, something must be loaded: `learn` it, then `proceed`. The first time through, commands that
+    lack something are put off and the others stand; a put-off command is planned after them only if it neither reads what
+    they wrote nor writes what they read. If it does, everything is planned again in order: what is decided never depends on
+    what happened to be loaded.
     """
 
     draft: Draft
     commands: Sequence[Any]
     rulebook: Rulebook
     now: Callable[[Any], int]
-    planned: list[Planned] = field(factory=list)
+    in_order: bool = False
+    planned: dict[int, Planned] = field(factory=dict)
     need: set[Key] = field(factory=set)
+    _touched: dict[Key, int] = field(factory=dict)
+    _written: dict[Key, int] = field(factory=dict)
+    _due: list[Any] | None = None
 
     @property
     def change(self) -> ChangeSet:
         """The change to commit."""
-        return self.draft.change()
+        change = self.draft.change()
+        inputs = {record.id: record for record in change.inputs}
+        ordered = [self.planned[position] for position in sorted(self.planned)]
+        # Receipt order is the order of the commands, whatever order they were planned in.
+        first = [inputs.pop(each.command.key) for each in ordered if each.command.key in inputs]
+        decisions = [recorded for each in ordered for recorded in each.decisions] if not self._is_history else None
+        return replaced(
+            change,
+            inputs=(*first, *inputs.values()),
+            decisions=change.decisions if decisions is None else decisions,
+        )
 
-    def decisions_of(self, planned: Planned) -> tuple[Recorded, ...]:
-        """The decisions that one command caused."""
-        return tuple(self.draft.decisions[planned.first : planned.last])
+    @property
+    def _is_history(self) -> bool:
+        return self.draft.due is not None
 
     def learn(self, loaded: Mapping[Key, Any]) -> None:
         """Take in what was loaded."""
         self.draft.learn(loaded)
 
     def proceed(self) -> bool:
-        """Plan on from where something was lacking; False when something is lacking again."""
+        """Plan what has not been planned; False when something is lacking."""
         self.need = set()
-        start: tuple[int, tuple[int, int], list[Any] | None] | None = None
+        todo = [position for position in range(len(self.commands)) if position not in self.planned]
+        if self.in_order:
+            return self._in_order(todo)
+        if not self.planned:
+            return self._first_time(todo)
+        return self._put_off(todo)
+
+    def _first_time(self, todo: list[int]) -> bool:
+        """Every command that lacks nothing stands."""
+        for position in todo:
+            mark = self.draft.mark()
+            done = self._one(position)
+            if done is not None:
+                self.planned[position] = done
+                self._touched.update(dict.fromkeys(self.draft.touched, position))
+                self._written.update(dict.fromkeys(self.draft.written(mark), position))
+        return not self.need
+
+    def _put_off(self, todo: list[int]) -> bool:
+        """The others, in order among themselves, as long as they do not meet a later command that stands."""
+        start = None
+        for position in todo:
+            mark = self.draft.mark()
+            done = self._one(position)
+            if self.need and start is None:
+                start = mark
+            if start is not None or done is None:
+                continue
+            written = self.draft.written(mark)
+            if self._meets(self.draft.touched, self._written, position) or self._meets(
+                written, self._touched, position
+            ):
+                return self._again()
+            self.planned[position] = done
+        if start is not None:
+            self.draft.undo(start)
+        return not self.need
+
+    @staticmethod
+    def _meets(keys: set[Key], others: Mapping[Key, int], position: int) -> bool:
+        return any(others.get(key, -1) > position for key in keys)
+
+    def _again(self) -> bool:
+        """Everything anew, in order."""
+        self.draft.undo((0, 0))
+        self.planned = {}
+        self.need = set()
+        self.in_order = True
+        return self._in_order(list(range(len(self.commands))))
+
+    def _in_order(self, todo: list[int]) -> bool:
+        """Commands before the first that lacks something stand; the others only tell what they lack."""
         draft = self.draft
-        for position in range(len(self.planned), len(self.commands)):
-            command = self.commands[position]
-            moment = self.now(command)
-            if start is None:
-                before = (position, draft.mark(), None if draft.due is None else list(draft.due))
+        start: tuple[tuple[int, int], list[Any] | None] | None = None
+        for position in todo:
+            before = (draft.mark(), None if draft.due is None else list(draft.due))
             if draft.due:
-                _wake(draft, self.rulebook, moment, self.need)
-            self.planned.append(_planned(draft, command, self.rulebook, moment, self.need))
-            if start is None and self.need:
+                _wake(draft, self.rulebook, self.now(self.commands[position]), self.need)
+            done = self._one(position)
+            if self.need and start is None:
                 start = before
+            if start is None and done is not None:
+                self.planned[position] = done
         if start is None:
             return True
-        position, mark, due = start
+        mark, due = start
         draft.undo(mark)
         draft.due = due
-        del self.planned[position:]
         return False
+
+    def _one(self, position: int) -> Planned | None:
+        command = self.commands[position]
+        return _planned(self.draft, command, self.rulebook, self.now(command), self.need)
 
 
 class _Refused(Exception):
@@ -197,7 +267,7 @@ def plan(
     if wakes is not None:
         draft.due = [(wake.due_us, wake.table, wake.id) for wake in wakes]
         heapify(draft.due)
-    result = Plan(draft, commands, rulebook, now)
+    result = Plan(draft, commands, rulebook, now, in_order=wakes is not None)
     result.proceed()
     return result
 
@@ -213,8 +283,10 @@ def _wake(draft: Draft, rulebook: Rulebook, until_us: int, need: set[Key]) -> No
         _planned(draft, Wake(table, id_, due_us), rulebook, due_us, need)
 
 
-def _planned(draft: Draft, command: Any, rulebook: Rulebook, now_us: int, need: set[Key]) -> Planned:
+def _planned(draft: Draft, command: Any, rulebook: Rulebook, now_us: int, need: set[Key]) -> Planned | None:
+    """One command, undone alone when it fails; None when it lacks something."""
     draft.command = command
+    draft.touched = set()
     mark = draft.mark()
     draft.first = mark[1]
     status, refusal = "accepted", None
@@ -227,6 +299,7 @@ def _planned(draft: Draft, command: Any, rulebook: Rulebook, now_us: int, need: 
     except Missing as missing:
         need.update(missing.keys)
         draft.undo(mark)
+        return None
     except _Refused as refused:
         draft.undo(mark)
         status, refusal = "refused", refused.refusal
@@ -234,7 +307,7 @@ def _planned(draft: Draft, command: Any, rulebook: Rulebook, now_us: int, need: 
         draft.undo(mark)
         status, refusal = "failed", Refusal("runaway", {"chain": " > ".join(runaway.chain)})
         _fail(draft, command, rulebook, now_us, refusal)
-    return Planned(command, status, mark[1], len(draft.decisions), refusal)
+    return Planned(command, status, draft.decisions[mark[1] :], refusal)
 
 
 def _run(draft: Draft, command: Any, rulebook: Rulebook, now_us: int) -> None:

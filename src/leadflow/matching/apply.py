@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from attrs import evolve
-
 from leadflow.matching.filing import Filing
 from leadflow.matching.find import Prepared
 from leadflow.matching.merge import child_link
+from leadflow.model.coding import replaced
 from leadflow.model.decisions import (
     RecordCreated,
-    RecordRemoved,
     Recorded,
+    RecordRemoved,
     RecordsMerged,
     RecordsUnmerged,
     RecordUpdated,
@@ -85,7 +84,7 @@ def apply_merged(view: View, recorded: Recorded, prepared: Prepared) -> Iterable
         kept,
         moved(loser, at_us, state="merged", merged_into=winner.id),
         Alias(loser.id, winner.id, winner.id, recorded.id, at_us, decision.children, before, version=1),
-        *(evolve(alias, root=winner.id, version=alias.version + 1) for alias in aliases),
+        *(replaced(alias, root=winner.id, version=alias.version + 1) for alias in aliases),
         *children,
         *filing.rows(),
     ]
@@ -111,7 +110,7 @@ def apply_unmerged(view: View, recorded: Recorded, prepared: Prepared) -> Iterab
     state = "open" if decision.record == "lead" else "active"
     freed = moved(loser, at_us, state=state, merged_into=None)
     if decision.record == "contact":
-        freed = evolve(freed, consent=min(freed.consent, winner.consent))
+        freed = replaced(freed, consent=min(freed.consent, winner.consent))
     below = _below(view, alias.id)
     filing = Filing(view, prepared.ring)
     filing.refile(winner, alone)
@@ -122,7 +121,7 @@ def apply_unmerged(view: View, recorded: Recorded, prepared: Prepared) -> Iterab
         alone,
         freed,
         Dropped(Alias, alias.id),
-        *(evolve(each, root=loser.id, version=each.version + 1) for each in below),
+        *(replaced(each, root=loser.id, version=each.version + 1) for each in below),
         *children,
         *filing.rows(),
     ]

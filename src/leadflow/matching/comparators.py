@@ -246,16 +246,16 @@ def numeric(a: str, b: str) -> float:
 
 
 def email_address(a: str, b: str) -> float:
-    """Equal local parts 0.9; else Jaro-Winkler of the local parts, a little less where the domains differ.
+    """1 - edits / length of what stands before the @; where the domains differ, nine tenths of it.
 
     >>> email_address("ana@a.si", "ana@b.si"), round(email_address("ana.kos@a.si", "ana.ks@a.si"), 2)
-    (0.9, 0.97)
+    (0.9, 0.86)
     """
     if a == b:
         return 1.0
     left, _, left_domain = a.rpartition("@")
     right, _, right_domain = b.rpartition("@")
-    alike = jaro_winkler(left or left_domain, right or right_domain)
+    alike = damerau_levenshtein(left or left_domain, right or right_domain)
     return alike if left_domain == right_domain else 0.9 * alike
 
 
@@ -285,7 +285,7 @@ def default_comparators() -> Mapping[str, Comparator]:
         Comparator("company_name", "1", company_name, Prefilter(_profile_company, _least_for_edits)),
         Comparator("calendar_date", "1", calendar_date, Prefilter(_profile_date, _least_for_dates)),
         Comparator("numeric", "1", numeric),
-        Comparator("email_address", "1", email_address, Prefilter(_profile_email, _least_for_jaro_winkler)),
+        Comparator("email_address", "1", email_address, Prefilter(_profile_email, _least_for_edits)),
         Comparator(
             "given_name",
             "1",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
-
-from attrs import evolve
 
 from leadflow.matching.find import Found, Prepared, Search, changed_fields, find_or_create
 from leadflow.matching.normalise import normaliser
 from leadflow.matching.state import MatchKey
+from leadflow.model.coding import replaced
 from leadflow.model.commands import Identify
 from leadflow.model.contact import Contact
 from leadflow.model.decisions import (
@@ -26,7 +26,7 @@ from leadflow.model.decisions import (
 from leadflow.model.identity import Alias, standing_for
 from leadflow.model.ids import derive_id
 from leadflow.model.lead import Lead
-from leadflow.model.records import Input, Interaction
+from leadflow.model.records import Entry, Input, Interaction, Submission
 from leadflow.model.rows import RECORDS
 from leadflow.model.values import NOTHING
 from leadflow.room import Key, Step, View
@@ -47,6 +47,38 @@ def interaction_keys(command: Interaction, prepared: Prepared) -> list[Key]:
     if command.visitor is not None:
         keys.append(("alias", derive_id("visitor", command.visitor)))
     return keys
+
+
+def submission_keys(command: Submission, prepared: Prepared) -> list[Key]:
+    """What a submission's plan will probably read: the keys that its fields, as they were typed, lead to."""
+    values: dict[str, dict[str, Any]] = {}
+    for name, target in prepared.forms.get(command.form, {}).items():
+        record, _, field = target.partition(".")
+        if name in command.fields:
+            values.setdefault(record, {})[field] = command.fields[name]
+    return _probable_keys(values, command.visitor, prepared)
+
+
+def entry_keys(command: Entry, prepared: Prepared) -> list[Key]:
+    """What an entry's plan will probably read."""
+    named = [(record, str(content["id"])) for record, content in command.values.items() if "id" in content]
+    return [*named, *_probable_keys(command.values, None, prepared)]
+
+
+def _probable_keys(values: Mapping[str, Mapping[str, Any]], visitor: str | None, prepared: Prepared) -> list[Key]:
+    contact, account = values.get("contact", {}), values.get("account", {})
+    if account.get("domain") is None and isinstance(contact.get("email"), str):
+        account = {**account, "domain": _domain(contact["email"])}
+    keys: list[Key] = [("matchkey", id_) for id_ in prepared.ring.ids("contact", contact)]
+    keys += [("matchkey", id_) for id_ in prepared.ring.ids("account", account)]
+    if visitor is not None:
+        keys.append(("alias", derive_id("visitor", visitor)))
+    return keys
+
+
+@lru_cache(maxsize=8192)
+def _domain(email: str) -> str | None:
+    return normaliser("domain").function(email)
 
 
 def on_interaction(view: View, command: Interaction, prepared: Prepared, now_us: int) -> Step | None:
@@ -237,7 +269,7 @@ def _derive_domain(values: dict[str, dict[str, Any]], given: RecordsGiven) -> No
     if "account" not in given.wanted or values.get("account", {}).get("domain") is not None:
         return
     email = values.get("contact", {}).get("email")
-    domain = None if email is None else normaliser("domain").function(email)
+    domain = None if email is None else _domain(email)
     if domain is not None:
         values.setdefault("account", {})["domain"] = domain
 
@@ -293,7 +325,7 @@ def _found(
             )
     kept = view.input(given.input)
     assert kept is not None  # noqa: S101 - capture kept it in the step that gave us this
-    record = evolve(
+    record = replaced(
         kept,
         kind=given.kind,
         subject=subject,

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from attrs import evolve
-
 from leadflow.matching.keys import Keyring, contact_values, lead_values
 from leadflow.matching.state import MatchKey
+from leadflow.model.coding import replaced
 from leadflow.room import Dropped, View
 
 _FILED = ("contact", "account", "lead")
@@ -68,7 +67,7 @@ class Filing:
     def _put(self, key: str, records: tuple[tuple[str, str], ...]) -> None:
         held = self._held(key)
         version = held.version if key in self._changed else held.version + 1
-        self._changed[key] = evolve(held, records=records, version=version)
+        self._changed[key] = replaced(held, records=records, version=version)
 
     def rows(self) -> list[Any]:
         """What to put."""

@@ -22,15 +22,17 @@ from leadflow.model.identity import standing_for
 from leadflow.model.ids import derive_id
 from leadflow.model.lead import Lead
 from leadflow.model.rows import RECORDS, value_of
+from leadflow.model.values import NOTHING
 from leadflow.room import View
 
 
 @frozen
 class Prepared:
-    """Matching's rules, compiled."""
+    """Matching's rules, compiled; `forms` say which field of a form goes where, to tell ahead what will be looked up."""
 
     rules: MatchingRules
     ring: Keyring
+    forms: Mapping[str, Mapping[str, str]] = NOTHING
 
 
 @frozen

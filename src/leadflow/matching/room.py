@@ -21,13 +21,14 @@ from leadflow.model.decisions import (
     VisitorIdentified,
 )
 from leadflow.model.lead import Lead
-from leadflow.model.records import Interaction
+from leadflow.model.records import Entry, Interaction, Submission
 from leadflow.room import Room, Table
 
 
 def prepare(playbook: Any, schema: Any) -> Prepared:
     """Compile the strategies' keys."""
-    return Prepared(playbook.matching, keyring(playbook.matching))
+    forms = {name: dict(form.fields) for name, form in playbook.capture.forms.items()}
+    return Prepared(playbook.matching, keyring(playbook.matching), forms)
 
 
 ROOM = Room(
@@ -42,7 +43,12 @@ ROOM = Room(
         Table(Product),
         *state.TABLES,
     ),
-    keys={Interaction: decide.interaction_keys, RemoveRecords: merge.remove_keys},
+    keys={
+        Interaction: decide.interaction_keys,
+        Submission: decide.submission_keys,
+        Entry: decide.entry_keys,
+        RemoveRecords: merge.remove_keys,
+    },
     reacts={
         Interaction: decide.on_interaction,
         RecordsGiven: decide.on_given,

@@ -12,9 +12,10 @@ Works from the attrs fields of a class alone; the annotations say which lists ar
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from decimal import Decimal
 from functools import lru_cache
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
@@ -28,6 +29,26 @@ T = TypeVar("T")
 @lru_cache(maxsize=256)
 def _layout(cls: Hashable) -> tuple[tuple[str, str, Any], ...]:
     return tuple((a.name, str(a.type), a.default) for a in attrs.fields(cast(Any, cls)))
+
+
+@lru_cache(maxsize=256)
+def _copier(cls: Hashable) -> tuple[Callable[[Any], tuple[Any, ...]], dict[str, int]]:
+    names = [a.name for a in attrs.fields(cast(Any, cls))]
+    return attrgetter(*names), {name: position for position, name in enumerate(names)}
+
+
+def replaced(value: T, **changes: Any) -> T:
+    """A copy of an attrs value with some fields changed: `attrs.evolve` at half its cost, for what ingest does most.
+
+    >>> from leadflow.model.lead import Lead
+    >>> replaced(Lead(id="l_1"), stage="inquiry").stage
+    'inquiry'
+    """
+    read, places = _copier(cast(Hashable, type(value)))
+    fields = list(read(value))
+    for name, content in changes.items():
+        fields[places[name]] = content
+    return type(value)(*fields)
 
 
 def to_plain(value: Any, skip: frozenset[str] = frozenset()) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import attrs
 
 from leadflow.model.account import Account
 from leadflow.model.business import Opportunity, Product, User
+from leadflow.model.coding import replaced
 from leadflow.model.contact import Contact
 from leadflow.model.lead import CONTEXT_COLUMNS, Lead
 
@@ -55,12 +56,12 @@ def with_values(row: Any, values: Mapping[str, Any], at_us: int) -> Any:
         changes["custom"] = MappingProxyType(
             {name: value for name, value in custom.items() if value is not None}
         )
-    return attrs.evolve(row, **changes, updated_us=max(at_us, row.updated_us), version=row.version + 1)
+    return replaced(row, **changes, updated_us=max(at_us, row.updated_us), version=row.version + 1)
 
 
 def moved(row: Any, at_us: int, **changes: Any) -> Any:
     """The row with changes to what inputs cannot set, its version one higher."""
-    return attrs.evolve(row, **changes, updated_us=max(at_us, row.updated_us), version=row.version + 1)
+    return replaced(row, **changes, updated_us=max(at_us, row.updated_us), version=row.version + 1)
 
 
 def new_row(record: str, id_: str, values: Mapping[str, Any], at_us: int) -> Any:

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from types import MappingProxyType
 from typing import Any
 
-from attrs import evolve
-
+from leadflow.model.coding import replaced
 from leadflow.model.decisions import (
     DeadlineMissed,
     LeadFlagged,
@@ -28,7 +27,7 @@ from leadflow.room import Dropped, View
 def _lead(view: View, id_: str, at_us: int, **changes: Any) -> Lead:
     lead = view.get(Lead, id_)
     assert lead is not None  # noqa: S101 - the decision is about it
-    return evolve(lead, **changes, updated_us=max(at_us, lead.updated_us), version=lead.version + 1)
+    return replaced(lead, **changes, updated_us=max(at_us, lead.updated_us), version=lead.version + 1)
 
 
 def _due(prepared: Prepared, process: str, stage: str, at_us: int) -> int | None:
@@ -69,7 +68,7 @@ def apply_stage_changed(view: View, recorded: Recorded, prepared: Prepared) -> I
     visits[-1] = (stage, entered_us, at_us, decision.how)
     visits.extend((passed, at_us, at_us, "skipped") for passed in decision.skipped)
     visits.append((decision.after, at_us, None, None))
-    moved = evolve(
+    moved = replaced(
         instance,
         stage=decision.after,
         entered_us=at_us,
@@ -92,7 +91,7 @@ def apply_ended(view: View, recorded: Recorded, prepared: Prepared) -> Iterable[
     if decision.how == "reactivate":
         if left_us is not None:
             visits.append((instance.stage, at_us, None, None))
-        active = evolve(
+        active = replaced(
             instance,
             status="active",
             ended_us=None,
@@ -112,7 +111,7 @@ def apply_ended(view: View, recorded: Recorded, prepared: Prepared) -> Iterable[
     status = {"finish": "finished", "abandon": "abandoned"}.get(decision.how, "background")
     if status != "background":
         visits[-1] = (stage, entered_us, at_us, "completed" if status == "finished" else status)
-    ended = evolve(
+    ended = replaced(
         instance,
         status=status,
         ended_us=None if status == "background" else at_us,
@@ -155,7 +154,7 @@ def apply_answered(view: View, recorded: Recorded, prepared: Prepared) -> Iterab
     assert instance is not None  # noqa: S101 - it was answered
     value = None if source is None else source.values.get("step", {}).get(decision.step)
     answers = MappingProxyType({**instance.answers, decision.step: value})
-    rows: list[Any] = [evolve(instance, answers=answers, version=instance.version + 1)]
+    rows: list[Any] = [replaced(instance, answers=answers, version=instance.version + 1)]
     field = _field_of(prepared, decision.process, decision.step)
     if field is not None and not (field in own_fields("lead") and isinstance(value, bool)):
         lead = view.get(Lead, decision.subject)
@@ -184,7 +183,7 @@ def apply_missed(view: View, recorded: Recorded, prepared: Prepared) -> Iterable
     instance = view.get(Instance, instance_id(decision.subject, lead.process))
     if instance is None or instance.due_us is None:
         return []
-    return [evolve(instance, due_us=None, version=instance.version + 1)]
+    return [replaced(instance, due_us=None, version=instance.version + 1)]
 
 
 def apply_removed(view: View, recorded: Recorded, prepared: Prepared) -> Iterable[Any]:

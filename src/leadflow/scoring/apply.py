@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from attrs import evolve
-
+from leadflow.model.coding import replaced
 from leadflow.model.decisions import GradeChanged, Recorded, ThresholdLeft, ThresholdReached
 from leadflow.room import Dropped, View
 from leadflow.scoring.prepare import Prepared
@@ -19,7 +18,7 @@ def apply_grade(view: View, recorded: Recorded, prepared: Prepared) -> Iterable[
     decision = recorded.decision
     assert isinstance(decision, GradeChanged)  # noqa: S101 - the plan dispatches by type
     row = view.get(Score, score_id(decision.subject, decision.model))
-    return [] if row is None else [evolve(row, grade=decision.after, version=row.version + 1)]
+    return [] if row is None else [replaced(row, grade=decision.after, version=row.version + 1)]
 
 
 def apply_ready(view: View, recorded: Recorded, prepared: Prepared) -> Iterable[Any]:
@@ -28,7 +27,7 @@ def apply_ready(view: View, recorded: Recorded, prepared: Prepared) -> Iterable[
     assert isinstance(decision, (ThresholdReached, ThresholdLeft))  # noqa: S101 - the plan dispatches by type
     row = view.get(Score, score_id(decision.subject, decision.model))
     is_ready = isinstance(decision, ThresholdReached)
-    return [] if row is None else [evolve(row, is_ready=is_ready, version=row.version + 1)]
+    return [] if row is None else [replaced(row, is_ready=is_ready, version=row.version + 1)]
 
 
 def apply_removed(view: View, recorded: Recorded, prepared: Prepared) -> Iterable[Any]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from attrs import evolve
-
+from leadflow.model.coding import replaced
 from leadflow.model.commands import Wake
 from leadflow.model.contact import Contact
 from leadflow.model.decisions import (
@@ -165,7 +164,7 @@ def on_merged(view: View, decision: RecordsMerged | RecordsUnmerged, prepared: P
             # The loser's score waits for nothing; what it had reached is kept for the case that the merge is undone.
             old = view.get(Score, score_id(decision.loser, compiled.name))
             if old is not None:
-                puts.append(evolve(old, valid_until_us=None, version=old.version + 1))
+                puts.append(replaced(old, valid_until_us=None, version=old.version + 1))
     return Step(tuple(decisions), tuple(puts), (), tuple(facts)) if puts else None
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import evolve
-
+from leadflow.model.coding import replaced
 from leadflow.model.decisions import (
     Decision,
     GradeChanged,
@@ -44,7 +43,7 @@ def remade(view: View, subject_id: str, compiled: Compiled, row: Score | None, n
     id_ = score_id(subject_id, compiled.name)
     if row is None:
         return Score(id_, subject_id, compiled.name, compiled.digest, bits=bits, bits_until_us=until, signals=signals)
-    return evolve(row, program=compiled.digest, bits=bits, bits_until_us=until, signals=signals)
+    return replaced(row, program=compiled.digest, bits=bits, bits_until_us=until, signals=signals)
 
 
 def rescore(

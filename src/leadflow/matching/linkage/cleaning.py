@@ -53,12 +53,12 @@ def clean_compact(value: str) -> str:
 
 
 def clean_phone(value: str) -> str:
-    """The last nine digits, so that national and international spellings meet.
+    """The last eight digits, so that national and international spellings meet.
 
-    >>> clean_phone("+386 (0)40 123 456"), clean_phone("040/123-456")
-    ('040123456', '040123456')
+    >>> clean_phone("+386 40 123 456"), clean_phone("040/123-456")
+    ('40123456', '40123456')
     """
-    return "".join(ch for ch in value if "0" <= ch <= "9")[-9:]
+    return "".join(ch for ch in value if "0" <= ch <= "9")[-8:]
 
 
 def clean_email(value: str) -> str:

@@ -115,7 +115,7 @@ class LinkageSpec:
     comparisons: tuple[Comparison, ...] = field(converter=tuple)
     keys: tuple[BlockingKey, ...] = field(converter=tuple)
     swaps: tuple[SwapComparison, ...] = field(default=(), converter=tuple)
-    same_at: float = 0.9
+    same_at: float = 0.8
     ask_at: float = 0.1
     block_cap: int = 100
 

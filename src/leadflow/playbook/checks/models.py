@@ -13,6 +13,7 @@ from leadflow.expr import Schema, faults
 from leadflow.expr.fault import did_you_mean
 from leadflow.expr.text import quoted
 from leadflow.playbook.fault import WARNING, Finding, Path, path_text
+from leadflow.playbook.plain import is_default
 from leadflow.playbook.playbook import Playbook
 from leadflow.scoring.rules import Model, Rule
 
@@ -63,25 +64,25 @@ def _rule(model: Model, path: Path, number: int, schema: Schema, faulty: Collect
             return
     elif (*here, "when") in faulty:
         return
-    for field in attrs.fields(Rule):
-        if field.name not in {*_USED, *_USED[kind], "name", "points"} and getattr(rule, field.name) != _default(field):
-            said_of = f"a rule with {kind} does not look at {field.name}"
-            yield _warning((*here, field.name), said_of, "leave it out", "no_effect")
+    found = list(_as_compiled(here, rule, model.target, schema))
+    yield from found
     if rule.points == 0:
         yield _warning((*here, "points"), "the rule gives no points", "leave it out", "no_effect")
-    yield from _as_compiled(model, here, rule, schema)
+    for key in _given(rule) - {*_USED, *_USED[kind], "name", "points"}:
+        if all(each.path != (*here, key) for each in found):
+            yield _warning((*here, key), f"a rule with {kind} does not look at {key}", "leave it out", "no_effect")
 
 
-def _default(field: attrs.Attribute[Any]) -> Any:
-    default: Any = field.default
-    return default.factory() if isinstance(default, attrs.Factory) else default  # type: ignore[arg-type]
+def _given(rule: Rule) -> set[str]:
+    """The keys that somebody has written."""
+    return {each.name for each in attrs.fields(Rule) if not is_default(each, getattr(rule, each.name))}
 
 
-def _as_compiled(model: Model, path: Path, rule: Rule, schema: Schema) -> Iterator[Finding]:
+def _as_compiled(path: Path, rule: Rule, target: str, schema: Schema) -> Iterator[Finding]:
     """What only shows when the rule is made ready to use; groups and names are looked at for the whole model."""
     from leadflow.scoring.prepare import compile_model
 
-    alone = Model(target=model.target, rules=(attrs.evolve(rule, group=None),))
+    alone = Model(target=target, rules=(attrs.evolve(rule, group=None),))
     try:
         compile_model("", alone, schema)
     except ExpressionError as error:
@@ -98,9 +99,9 @@ def _as_compiled(model: Model, path: Path, rule: Rule, schema: Schema) -> Iterat
 
 def _meant(rule: Rule, message: str) -> str:
     """The key that a message is about."""
-    words = message.replace(":", " ").split()
-    given = [field.name for field in attrs.fields(Rule) if getattr(rule, field.name) != _default(field)]
-    return next((word for word in words if word in given), "when" if rule.when is not None else "name")
+    given = _given(rule)
+    words = (word for word in message.replace(":", " ").split() if word in given)
+    return next(words, "when" if rule.when is not None else "name")
 
 
 def _names(model: Model, path: Path) -> Iterator[Finding]:

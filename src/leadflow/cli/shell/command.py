@@ -1,4 +1,4 @@
-"""How a command becomes part of the command line: the options that all share, errors as messages, exit codes."""
+"""How a function becomes a command: the options that all share, errors as messages, exit codes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from leadflow.cli.session import Session
+from leadflow.cli.shell.session import Session
 from leadflow.errors import ExpressionError, LeadflowError, PlaybookError, RefusedError
 from leadflow.expr.fault import Fault
 
@@ -50,36 +50,31 @@ _SHARED: Final = {
 }
 
 
-def command(app: typer.Typer, name: str | None = None, *, own: frozenset[str] = frozenset()) -> Callable[[Work], Work]:
-    """Make a function `work(session, ...)` a command that also takes the shared options, after it as well as before it.
+def add(app: typer.Typer, work: Work, panel: str) -> None:
+    """Add a function `work(session, ...)` as a command that also takes the shared options, before it and after it.
 
-    It returns its exit code; None is 0. `own` names shared options that the command gives a meaning of its own.
+    It returns its exit code; None is 0. Its own parameters win over shared options of the same name.
     """
+    own = list(inspect.signature(work, eval_str=True).parameters.values())[1:]
+    shared = {option: kind for option, kind in _SHARED.items() if option not in {parameter.name for parameter in own}}
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    every = [
+        inspect.Parameter("ctx", keyword, annotation=typer.Context),
+        *(parameter.replace(kind=keyword) for parameter in own),
+        *(inspect.Parameter(option, keyword, default=off, annotation=kind) for option, (kind, off) in shared.items()),
+    ]
 
-    def register(work: Work) -> Work:
-        parameters = list(inspect.signature(work, eval_str=True).parameters.values())[1:]
-        keyword = inspect.Parameter.KEYWORD_ONLY
-        shared = [
-            inspect.Parameter(option, keyword, default=default, annotation=annotation)
-            for option, (annotation, default) in _SHARED.items()
-            if option not in own
-        ]
-        context = inspect.Parameter("ctx", keyword, annotation=typer.Context)
-        every = [context, *(parameter.replace(kind=keyword) for parameter in parameters), *shared]
+    def run(ctx: typer.Context, **given: Any) -> None:
+        here = {option: given.pop(option) for option in shared}
+        before = ctx.obj or {}
+        chosen = {option: here.get(option) or before.get(option) for option in _SHARED}
+        raise typer.Exit(_run(work, chosen, before.get("now"), given))
 
-        def run(ctx: typer.Context, **given: Any) -> None:
-            here = {option: given.pop(option) for option in _SHARED if option not in own}
-            before = ctx.obj or {}
-            chosen = {option: here.get(option) or before.get(option) for option in _SHARED}
-            raise typer.Exit(_run(work, chosen, before.get("now"), given))
-
-        run.__name__, run.__doc__ = work.__name__, work.__doc__
-        run.__signature__ = inspect.Signature(every)  # type: ignore[attr-defined]
-        run.__annotations__ = {parameter.name: parameter.annotation for parameter in every}
-        app.command(name or work.__name__)(run)
-        return work
-
-    return register
+    run.__doc__ = work.__doc__
+    run.__signature__ = inspect.Signature(every)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in every}
+    name = work.__name__.rstrip("_").replace("_", "-")
+    app.command(name, rich_help_panel=panel)(run)
 
 
 def _run(work: Work, chosen: dict[str, Any], now: str | None, given: dict[str, Any]) -> int:

@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import frozen
 
-from leadflow.cli.output import Output
+from leadflow.cli.shell.output import Output
 from leadflow.engine import clock
 from leadflow.engine.flow import Flow
 from leadflow.engine.opening import open_flow

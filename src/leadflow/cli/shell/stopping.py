@@ -11,6 +11,10 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
+class Stopped(Exception):  # noqa: N818 - not an error: somebody asked
+    """The work stopped between two batches because somebody asked."""
+
+
 class Stopping:
     """While the block runs, the first Ctrl-C asks to stop; a second one stops at once (what was committed stays).
 
@@ -44,3 +48,8 @@ class Stopping:
             if self.is_asked:
                 return
             yield item
+
+    def stop_if_asked(self) -> None:
+        """For work that has no items to leave out: raises Stopped once somebody has asked."""
+        if self.is_asked:
+            raise Stopped

@@ -1,0 +1,88 @@
+"""Commands of time: tick, deliver."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leadflow.cli.shell.command import INTERRUPTED, OK, PROBLEMS
+from leadflow.cli.shell.session import Session
+from leadflow.cli.shell.stopping import Stopping
+from leadflow.engine.delivery import Delivered
+from leadflow.engine.flow import Flow
+from leadflow.model.time import to_datetime
+
+_LETTERS = 200
+
+
+def tick(
+    session: Session,
+    until: Annotated[
+        str | None, typer.Option(metavar="INSTANT", help="Do what is due by then, e.g. 2026-12-01T00:00:00Z; now by default.")
+    ] = None,
+) -> int:
+    """Do what is due: scores that change by themselves, service levels that end, leads that waited for working hours."""
+    output = session.output
+    until_us = session.moment_us() if until is None else session.instant_us(until, "until")
+    with session.open() as flow, Stopping() as stopping, output.progress("Working off what is due") as show:
+        done = 0
+        while not stopping.is_asked:
+            due = flow.due(until_us)
+            if not due:
+                break
+            # In slices of what one transaction holds, so that it can be stopped between two.
+            done += flow.tick(due[-1].due_us)
+            show(done, f"{done:,} done, up to {to_datetime(due[-1].due_us):%Y-%m-%d}")
+        else:
+            left = bool(flow.due(until_us, 1))
+    if output.is_json:
+        output.document({"done": done, "until": to_datetime(until_us).isoformat(), "is_interrupted": stopping.is_asked})
+    else:
+        output.say(f"{done:,} due, all done by {to_datetime(until_us):%Y-%m-%d %H:%M} UTC" if done else "nothing was due")
+    if stopping.is_asked and left:
+        output.note("stopped; run the same command again to go on", "warn")
+        return INTERRUPTED
+    return OK
+
+
+def deliver(
+    session: Session,
+    to: Annotated[Path, typer.Option(metavar="FOLDER", help="Where messages are written, as .eml files.")] = Path("outbox"),
+    sender: Annotated[str, typer.Option(help="The address that they come from.")] = "leadflow@localhost",
+) -> int:
+    """Hand over what waits in the outbox; nothing twice."""
+    output = session.output
+    with session.open() as flow, Stopping() as stopping, output.progress("Delivering") as show:
+        done = delivered(flow, to, sender, stopping, show)
+    plain = {
+        "handed_over": done.handed_over, "refused": done.refused, "put_off": done.put_off, "unknown": done.unknown
+    }  # fmt: skip
+    if output.is_json:
+        output.document({**plain, "folder": str(to), "is_interrupted": stopping.is_asked})
+    else:
+        output.say(f"{done.handed_over:,} messages written to {to}" if done.handed_over else "nothing was waiting", "strong")
+        for name in ("refused", "put_off", "unknown"):
+            if plain[name]:
+                output.say(f"  {plain[name]:,} {name.replace('_', ' ')}", "warn")
+    if stopping.is_asked:
+        output.note("stopped; run the same command again to go on", "warn")
+        return INTERRUPTED
+    return PROBLEMS if done.refused or done.unknown else OK
+
+
+def delivered(flow: Flow, to: Path, sender: str, stopping: Stopping, show: object = None) -> Delivered:
+    """Deliver in slices, so that it can be stopped between two."""
+    total = Delivered()
+    while not stopping.is_asked:
+        part = flow.deliver(to, sender=sender, limit=_LETTERS)
+        total.handed_over += part.handed_over
+        total.refused += part.refused
+        total.put_off += part.put_off
+        total.unknown += part.unknown
+        if callable(show):
+            show(total.total, f"{total.total:,} messages")
+        if part.total < _LETTERS:
+            break
+    return total
