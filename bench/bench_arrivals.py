@@ -12,10 +12,9 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench.capture import KEY, Statement, captured, content, opened
+from bench.capture import KEY, Statement, captured, differences, opened
 from bench.harness import Figure, Spent, Watch, compared, in_turns
 from bench.workload import START_US, Clock
 from leadflow.engine.flow import Flow
@@ -76,22 +75,22 @@ def _by_sets(path: Path, records: Sequence[dict[str, Any]], batches: Sequence[li
     return watch.spent(len(records))
 
 
-def run(rounds: int = 5, count: int = 50_000) -> list[Figure]:
+def run(folder: Path, rounds: int = 5, count: int = 50_000) -> list[Figure]:
     """P21."""
     records = list(arrivals(count))
-    with TemporaryDirectory(prefix="bench-") as folder:
-        own, raw = Path(folder, "own.db"), Path(folder, "raw.db")
-        with captured() as written:
-            _leadflow(own, records)
-        batches = [batch for batch in written.batches if batch and not batch[0][0].startswith("CREATE")]
-        _by_sets(raw, records, batches)
-        assert content(own) == content(raw), "the two sides wrote different rows"
-        with sqlite3.connect(own) as connection:
-            contacts = connection.execute("SELECT count(*) FROM leadflow_contact").fetchone()[0]
-        variants = {
-            "leadflow": lambda: _leadflow(own, records),
-            "raw sets": lambda: _by_sets(raw, records, batches),
-        }
-        measured = in_turns(variants, rounds)
+    own, raw = folder / "arrivals.db", folder / "arrivals-raw.db"
+    with captured() as written:
+        _leadflow(own, records)
+    batches = [batch for batch in written.batches if batch and not batch[0][0].startswith("CREATE")]
+    _by_sets(raw, records, batches)
+    difference = differences(own, raw)
+    assert not difference, f"the two sides wrote different rows: {difference}"
+    with sqlite3.connect(own) as connection:
+        contacts = connection.execute("SELECT count(*) FROM leadflow_contact").fetchone()[0]
+    variants = {
+        "leadflow": lambda: _leadflow(own, records),
+        "raw sets": lambda: _by_sets(raw, records, batches),
+    }
+    measured = in_turns(variants, rounds)
     name = f"find or create, {count:,} arrivals, {contacts / count:.0%} new"
     return [compared("P21", name, measured, "leadflow", "raw sets", unit="arrivals", aim=AIM, floor=AIM / 2)]

@@ -18,6 +18,7 @@ from leadflow.expr import Field, Schema, SignalTable, Type
 from leadflow.expr.points import ScoreProgram, ScoreRule, compile_score
 from leadflow.model.time import DAY_US
 
+# Few enough that all stay in the processor's cache, as the one lead at hand does.
 LEADS = 400
 ROUNDS = 51
 AIM, FLOOR = 2.5, 1.25

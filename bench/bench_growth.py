@@ -6,59 +6,42 @@ Stores of many leads are made from a few thousand that went through leadflow, co
 from __future__ import annotations
 
 import json
-import resource
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench.harness import Figure, Spent, Watch, compared, in_turns
-from bench.template import NOW_US, Template, make_template
+from bench.template import MADE, NOW_US, Template, make_template
 from bench.workload import SEED, Clock, interactions, people, playbook
 from leadflow.engine.flow import Flow
 from leadflow.engine.opening import open_store
 
-MADE = 5000
 FLOOR = 1 / 1.5
 MOST_MIB = 200.0
 BATCH = 1000
-CHUNK = 5000
 PACE_US = 80_000_000
 
 
 # -- the cost of a record ---------------------------------------------------------------------------------
 
 
-def _ingesting(template: Template, flow: Flow, name: str) -> Callable[[], Spent]:
-    """A variant that takes the next few thousand interactions in, in the store as it stands."""
-    turns = iter(range(1_000_000))
-
-    def run() -> Spent:
-        turn = next(turns)
-        start_us = NOW_US + turn * CHUNK * PACE_US
-        records = list(
-            interactions(template.emails, CHUNK, prefix=f"{name}{turn}-", start_us=start_us, pace_us=PACE_US)
-        )
-        flow._now = Clock(start_us, BATCH * PACE_US)
-        with Watch() as watch:
-            done = flow.ingest(records)
-        assert done.counts == {"accepted": CHUNK}, done
-        return watch.spent(CHUNK)
-
-    return run
-
-
-def growth(folder: Path, copies: tuple[int, ...], rounds: int) -> list[Figure]:
-    """Interactions into stores of different sizes, in turns."""
+def growth(folder: Path, copies: tuple[int, ...], rounds: int, lot: int) -> list[Figure]:
+    """Interactions into stores of different sizes, a lot a round each."""
     variants = {}
+    with ExitStack() as stack:
+        for number in copies:
+            template = make_template(folder, number)
+            path = template.copy(f"grows-{number}.db")
+            store = open_store(f"sqlite:///{path}", synchronous="NORMAL", check=False)
+            flow = stack.enter_context(Flow(store, playbook(), now=Clock(NOW_US, BATCH * PACE_US)))
+            variants[f"{MADE * number:,} leads"] = _ingesting(template, flow, lot)
+        measured = in_turns(variants, rounds, warm=1)
     for number in copies:
-        template = make_template(folder, MADE, number)
-        flow = Flow(open_store(f"sqlite:///{template.path}", synchronous="NORMAL", check=False), playbook())
-        variants[f"{MADE * number:,} leads"] = _ingesting(template, flow, f"g{number}-")
-    measured = in_turns(variants, rounds, warm=1)
+        (folder / f"grows-{number}.db").unlink()
     base, *larger = variants
     return [
         compared("growth", f"a record at {name}", measured, name, base, unit="records", aim=1 / 1.1, floor=FLOOR)
@@ -66,15 +49,30 @@ def growth(folder: Path, copies: tuple[int, ...], rounds: int) -> list[Figure]:
     ]
 
 
+def _ingesting(template: Template, flow: Flow, lot: int) -> Callable[[], Spent]:
+    starts = iter(range(NOW_US, NOW_US * 2, lot * PACE_US))
+
+    def ingest() -> Spent:
+        start_us = next(starts)
+        records = list(
+            interactions(template.emails, lot, prefix=f"g{start_us}-", start_us=start_us, pace_us=PACE_US)
+        )
+        with Watch() as watch:
+            done = flow.ingest(records, batch_size=BATCH)
+        assert done.counts == {"accepted": lot}, done
+        return watch.spent(lot)
+
+    return ingest
+
+
 # -- tick -------------------------------------------------------------------------------------------------
 
 
 def tick(folder: Path, copies: int, rounds: int) -> list[Figure]:
     """Timers of which one in a hundred is due, beside a store that holds nothing but those."""
-    template = make_template(folder, MADE, copies)
+    template = make_template(folder, copies)
     until_us, due = _one_in_a_hundred(template.path)
-    small = folder / "due.db"
-    template.copy(small.name)
+    small = template.copy("due.db")
     _keep_due(small, until_us)
     rules = playbook()
     done: set[int] = set()
@@ -100,33 +98,57 @@ def tick(folder: Path, copies: int, rounds: int) -> list[Figure]:
 def _one_in_a_hundred(path: Path) -> tuple[int, int]:
     with sqlite3.connect(path) as connection:
         total = connection.execute("SELECT count(*) FROM leadflow_score").fetchone()[0]
-        wanted = max(1, total // 100)
         found = connection.execute(
             "SELECT valid_until_us FROM leadflow_score WHERE valid_until_us IS NOT NULL ORDER BY 1 LIMIT 1 OFFSET ?",
-            (wanted - 1,),
+            (max(1, total // 100) - 1,),
         ).fetchone()[0]
-        due = connection.execute("SELECT count(*) FROM leadflow_score WHERE valid_until_us <= ?", (found,)).fetchone()[0]
-    return int(found), int(due)
+        due = connection.execute("SELECT count(*) FROM leadflow_score WHERE valid_until_us <= ?", (found,))
+        return int(found), int(due.fetchone()[0])
 
 
 def _keep_due(path: Path, until_us: int) -> None:
     connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("CREATE TEMP TABLE due AS SELECT subject FROM leadflow_score WHERE valid_until_us <= ?", (until_us,))
-    connection.execute(
-        "INSERT INTO due SELECT contact_id FROM leadflow_lead WHERE id IN"
-        " (SELECT lead_id FROM leadflow_process WHERE due_us <= ?1 UNION SELECT id FROM leadflow_handover WHERE due_us <= ?1)",
-        (until_us,),
-    )
+    connection.execute("CREATE TEMP TABLE due (contact TEXT PRIMARY KEY)")
+    for select in (
+        "SELECT subject FROM leadflow_score WHERE valid_until_us <= ?",
+        "SELECT l.contact_id FROM leadflow_lead l JOIN leadflow_process p ON p.lead_id = l.id WHERE p.due_us <= ?",
+        "SELECT l.contact_id FROM leadflow_lead l JOIN leadflow_handover h ON h.id = l.id WHERE h.due_us <= ?",
+    ):
+        connection.execute(f"INSERT OR IGNORE INTO due {select}", (until_us,))
     for table, column in (("score", "subject"), ("contact", "id"), ("lead", "contact_id"), ("input", "subject")):
-        connection.execute(f"DELETE FROM leadflow_{table} WHERE {column} NOT IN (SELECT subject FROM due)")
+        connection.execute(f"DELETE FROM leadflow_{table} WHERE {column} NOT IN (SELECT contact FROM due)")
     for table, column in (("process", "lead_id"), ("handover", "id")):
         connection.execute(f"DELETE FROM leadflow_{table} WHERE {column} NOT IN (SELECT id FROM leadflow_lead)")
-    connection.execute("DELETE FROM leadflow_matchkey WHERE id LIKE 'contact|%'")
     connection.execute("VACUUM")
     connection.close()
 
 
 # -- memory -----------------------------------------------------------------------------------------------
+
+
+def memory(folder: Path, rows: int, lines: int) -> list[Figure]:
+    """Peak memory of a process of its own that takes a whole file in, beside that for a twentieth of it."""
+    figures = []
+    for kind, count, write, verb in (("csv", rows, write_csv, "import"), ("jsonl", lines, write_jsonl, "ingest")):
+        few = max(count // 20, 1000)
+        low, _ = _peak(folder, kind, few, write)
+        mib, seconds = _peak(folder, kind, count, write)
+        figures.append(
+            Figure(
+                "memory",
+                f"{verb} of {count:,} lines of {kind}, peak",
+                mib,
+                "MiB",
+                low,
+                f"MiB for {few:,}",
+                mib / low,
+                floor=MOST_MIB,
+                judged="value",
+                best="least",
+                note=f"{1e6 * seconds / count:.0f} CPU us a line",
+            )
+        )
+    return figures
 
 
 def write_csv(path: Path, count: int) -> None:
@@ -147,38 +169,13 @@ def write_jsonl(path: Path, count: int) -> None:
             file.write(json.dumps(record) + "\n")
 
 
-def memory(folder: Path, rows: int, lines: int) -> list[Figure]:
-    """Peak memory of a process of its own that takes a whole file in."""
-    figures = []
-    for kind, count, write in (("csv", rows, write_csv), ("jsonl", lines, write_jsonl)):
-        peaks = {}
-        for size in (max(count // 20, 1000), count):
-            file = folder / f"{size}.{kind}"
-            write(file, size)
-            peaks[size] = _peak(file, folder / f"{kind}{size}.db")
-        (small, low), (large, (mib, seconds)) = peaks.items()
-        verb = "import of" if kind == "csv" else "ingest of"
-        figures.append(
-            Figure(
-                "memory",
-                f"{verb} {large:,} lines of {kind}, peak",
-                mib,
-                "MiB",
-                low[0],
-                f"MiB for {small:,}",
-                mib / low[0],
-                floor=MOST_MIB,
-                judged="value",
-                best="least",
-                note=f"{1e6 * seconds / large:.0f} CPU us a line",
-            )
-        )
-    return figures
-
-
-def _peak(file: Path, store: Path) -> tuple[float, float]:
+def _peak(folder: Path, kind: str, count: int, write: Callable[[Path, int], None]) -> tuple[float, float]:
+    file, store = folder / f"{count}.{kind}", folder / f"{kind}-{count}.db"
+    write(file, count)
     child = [sys.executable, "-m", "bench.bench_growth", str(file), str(store)]
-    text = subprocess.run(child, check=True, capture_output=True, text=True).stdout
+    text = subprocess.run(child, check=True, stdout=subprocess.PIPE, text=True).stdout
+    file.unlink()
+    store.unlink()
     mib, seconds = json.loads(text.splitlines()[-1])
     return mib, seconds
 
@@ -193,8 +190,7 @@ def _child(file: Path, store: Path) -> None:
             with file.open(encoding="utf-8") as lines:
                 done = flow.ingest(_records(lines))
             assert set(done.counts) == {"accepted"}, done
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(json.dumps([peak / (1024 if sys.platform != "darwin" else 1024**2), watch.cpu]))
+    print(json.dumps([_most_mib(), watch.cpu]))
 
 
 def _records(lines: Any) -> Iterator[Any]:
@@ -202,14 +198,32 @@ def _records(lines: Any) -> Iterator[Any]:
         yield json.loads(line)
 
 
-def run(copies: tuple[int, ...] = (2, 20), rounds: int = 5, rows: int = 50_000, lines: int = 100_000) -> list[Figure]:
+def _most_mib() -> float:
+    """Peak memory of this process; what the system counts for a child includes its parent's before it became its own."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+    except OSError:
+        import resource
+
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak / (1024 if sys.platform != "darwin" else 1024**2)
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+
+
+def run(
+    folder: Path,
+    copies: tuple[int, ...] = (2, 20),
+    rounds: int = 7,
+    lot: int = 5000,
+    rows: int = 20_000,
+    lines: int = 100_000,
+) -> list[Figure]:
     """All three."""
-    with TemporaryDirectory(prefix="bench-") as name:
-        folder = Path(name)
-        figures = growth(folder, copies, rounds)
-        figures += tick(folder, copies[-1], rounds)
-        figures += memory(folder, rows, lines)
-    return figures
+    return [
+        *growth(folder, copies, rounds, lot),
+        *tick(folder, copies[-1], rounds),
+        *memory(folder, rows, lines),
+    ]
 
 
 if __name__ == "__main__":

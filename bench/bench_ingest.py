@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench.capture import Written, captured, content, raw_loop
+from bench.capture import captured, differences, opened, raw_loop, shared
 from bench.harness import Figure, Rounds, Spent, Watch, compared, in_turns
 from bench.template import NOW_US, Template, make_template
 from bench.workload import Clock, interactions, playbook
@@ -20,54 +19,59 @@ from leadflow.engine.flow import Flow
 from leadflow.engine.opening import open_store
 from leadflow.ports.store import ChangeSet, Scan, Snapshot
 
-MADE, COPIES = 4000, 5
+COPIES = 4
+WARM = 1
 PACE_US = 80_000_000
 AIM_CPU_US = 8.0
 
 
 class Case:
-    """One way to ingest: how many records per transaction, how durable, how many records."""
+    """One way to ingest, as two sides that each take one lot of records a round, in files of their own."""
 
-    def __init__(self, template: Template, records: list[dict[str, Any]], batch: int, sync: str) -> None:
-        self.template = template
-        self.records = records
-        self.addresses = [record["contact"]["email"] for record in records]
-        self.batch = batch
-        self.sync = sync
-        with captured() as written:
-            path = self._leadflow().path
-        self.written = _without_opening(written)
-        self.content = content(path)
-        self._raw()
-        assert content(self.template.path.with_name("raw.db")) == self.content, "the two sides wrote different rows"
+    def __init__(self, template: Template, lots: list[list[dict[str, Any]]], batch: int, sync: str) -> None:
+        self._files = {name: template.copy(f"{name}.db") for name in ("caught", "own", "raw")}
+        self._lots = lots
+        self._batch = batch
+        self._sync = sync
+        with captured() as written, self._flow("caught") as flow:
+            for lot in lots:
+                self._ingest(flow, lot)
+        self.written = written
+        written.batches = [batch for batch in written.batches if batch]
+        assert len(written.batches) == sum(-(-len(lot) // batch) for lot in lots), "a batch is one transaction"
 
-    @property
-    def variants(self) -> dict[str, Any]:
-        """The two sides."""
-        return {"leadflow": lambda: self._leadflow().spent, "raw loop": self._raw}
+    def measured(self) -> Rounds:
+        """Both sides, one lot a round; then both files hold the same."""
+        own_lots, raw_lots = iter(self._lots), iter(self._lots)
+        sent = iter(self.written.batches)
+        with self._flow("own") as flow, opened(self._files["raw"], self._sync) as connection:
 
-    def _leadflow(self) -> _Run:
-        path = self.template.copy("own.db")
-        store = open_store(f"sqlite:///{path}", synchronous=self.sync)
-        with Flow(store, playbook(), now=Clock(NOW_US, self.batch * PACE_US)) as flow:
-            with Watch() as watch:
-                done = flow.ingest(self.records, batch_size=self.batch)
-        assert done.counts == {"accepted": len(self.records)}, done
-        return _Run(path, watch.spent(len(self.records)))
+            def own() -> Spent:
+                lot = next(own_lots)
+                with Watch() as watch:
+                    self._ingest(flow, lot)
+                return watch.spent(len(lot))
 
-    def _raw(self) -> Spent:
-        return raw_loop(lambda: self.template.copy("raw.db"), self.addresses, self.written, self.batch, self.sync)
+            def raw() -> Spent:
+                addresses = [record["contact"]["email"] for record in next(raw_lots)]
+                batches = [addresses[at : at + self._batch] for at in range(0, len(addresses), self._batch)]
+                shares = [shared(each, next(sent)) for each in batches]
+                with Watch() as watch:
+                    raw_loop(connection, shares)
+                return watch.spent(len(addresses))
 
+            rounds = in_turns({"leadflow": own, "raw loop": raw}, len(self._lots) - WARM, WARM)
+        difference = differences(self._files["own"], self._files["raw"])
+        assert not difference, f"the two sides wrote different rows: {difference}"
+        return rounds
 
-class _Run:
-    def __init__(self, path: Path, spent: Spent) -> None:
-        self.path = path
-        self.spent = spent
+    def _flow(self, name: str) -> Flow:
+        store = open_store(f"sqlite:///{self._files[name]}", synchronous=self._sync, check=False)
+        return Flow(store, playbook(), now=Clock(NOW_US, self._batch * PACE_US))
 
-
-def _without_opening(written: Written) -> Written:
-    written.batches = [batch for batch in written.batches if batch]
-    return written
+    def _ingest(self, flow: Flow, lot: list[dict[str, Any]]) -> None:
+        done = flow.ingest(lot, batch_size=self._batch)
+        assert done.counts == {"accepted": len(lot)}, done
 
 
 # -- the database left out --------------------------------------------------------------------------------
@@ -131,31 +135,38 @@ def without_database(template: Template, records: list[dict[str, Any]], batch: i
 # -- figures ----------------------------------------------------------------------------------------------
 
 
-def run(template: Template | None = None, rounds: int = 7, scale: float = 1.0) -> list[Figure]:
-    """P1 to P4."""
-    with TemporaryDirectory(prefix="bench-") as folder:
-        template = template or make_template(Path(folder), MADE, COPIES)
-        sizes = [int(count * scale) for count in (4000, 20_000, 2000)]
-        records = list(
-            interactions(template.emails, max(sizes), prefix="m", start_us=NOW_US, pace_us=PACE_US)
+def run(
+    folder: Path, rounds: int = 9, one: int = 1000, many: int = 5000, durable: int = 200
+) -> list[Figure]:
+    """P1 to P4: `one` records a round singly, `many` in batches, `durable` singly and safe from a power cut."""
+    template = make_template(folder, COPIES)
+    stream = interactions(
+        template.emails, (rounds + WARM) * max(one, many, durable), prefix="m", start_us=NOW_US, pace_us=PACE_US
+    )
+    records = list(stream)
+    figures = []
+    for id_, batch, sync, size, clock, aim in (
+        ("P1", 1, "NORMAL", one, "cpu", 0.60),
+        ("P2", 1000, "NORMAL", many, "cpu", 0.60),
+        ("P3", 1, "FULL", durable, "wall", 0.75),
+    ):
+        lots = [records[size * number : size * (number + 1)] for number in range(rounds + WARM)]
+        case = Case(template, lots, batch, sync)
+        figures.append(
+            compared(
+                id_,
+                f"ingest, {batch} per transaction, {sync}",
+                case.measured(),
+                "leadflow",
+                "raw loop",
+                unit="records",
+                aim=aim,
+                floor=aim / 2,
+                clock=clock,
+                note=f"rows for {size * len(lots)} records: {case.written.per_table()}",
+            )
         )
-        figures = []
-        for id_, batch, sync, count, clock, aim in (
-            ("P1", 1, "NORMAL", sizes[0], "cpu", 0.60),
-            ("P2", 1000, "NORMAL", sizes[1], "cpu", 0.60),
-            ("P3", 1, "FULL", sizes[2], "wall", 0.75),
-        ):
-            case = Case(template, records[:count], batch, sync)
-            measured = in_turns(case.variants, rounds)
-            name = f"ingest, {batch} per transaction, {sync}"
-            figures.append(
-                compared(
-                    id_, name, measured, "leadflow", "raw loop", unit="records", aim=aim, floor=aim / 2, clock=clock,
-                    note=str(case.written.per_table()),
-                )
-            )  # fmt: skip
-        figures += _python_share(template, records[: sizes[1]], records[: sizes[0]], rounds)
-    return figures
+    return figures + _python_share(template, records[:many], records[:one], rounds)
 
 
 def _python_share(template: Template, many: list[Any], few: list[Any], rounds: int) -> list[Figure]:

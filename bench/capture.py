@@ -7,14 +7,11 @@ very values that leadflow sent, and one COMMIT per batch. Values stand ready; no
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
-
-from bench.harness import Spent, Watch
 
 Statement = tuple[str, Sequence[Any]]
 KEY = "contact|email@email.1|"
@@ -66,26 +63,27 @@ def captured() -> Iterator[Written]:
         yield written
 
 
-def raw_loop(path: Callable[[], Path], addresses: Sequence[str], written: Written, batch: int, sync: str) -> Spent:
-    """Write again what was written, record by record."""
-    shares = [_shared(addresses[n * batch : (n + 1) * batch], sent) for n, sent in enumerate(written.batches)]
-    with opened(path(), sync) as connection:
-        execute = connection.execute
-        with Watch() as watch:
-            for share in shares:
-                execute("BEGIN IMMEDIATE")
-                for address, statements in share:
-                    execute(_LOOK_UP, (KEY + address.strip().lower(),)).fetchone()
-                    for sql, values in statements:
-                        execute(sql, values)
-                execute("COMMIT")
-    return watch.spent(len(addresses))
+Share = tuple[str, list[Statement]]
+"""An address as it came, and the statements that stand for its record."""
 
 
-def _shared(addresses: Sequence[str], sent: list[Statement]) -> list[tuple[str, list[Statement]]]:
+def shared(addresses: Sequence[str], sent: list[Statement]) -> list[Share]:
+    """A transaction's statements, in their order, dealt out over its records."""
     count = len(addresses)
     edges = [len(sent) * number // count for number in range(count + 1)]
     return [(each, sent[edges[n] : edges[n + 1]]) for n, each in enumerate(addresses)]
+
+
+def raw_loop(connection: sqlite3.Connection, shares: Iterable[list[Share]]) -> None:
+    """Write again what was written, record by record."""
+    execute = connection.execute
+    for share in shares:
+        execute("BEGIN IMMEDIATE")
+        for address, statements in share:
+            execute(_LOOK_UP, (KEY + address.strip().lower(),)).fetchone()
+            for sql, values in statements:
+                execute(sql, values)
+        execute("COMMIT")
 
 
 @contextmanager
@@ -101,16 +99,18 @@ def opened(path: Path, sync: str) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
-def content(path: Path) -> dict[str, tuple[int, str]]:
-    """Rows and checksum of every table."""
-    connection = sqlite3.connect(path)
-    found: dict[str, tuple[int, str]] = {}
-    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
+def differences(one: Path, other: Path) -> dict[str, int]:
+    """How many rows of which tables are in one file only; empty when both hold the same."""
+    connection = sqlite3.connect(one)
+    connection.execute("ATTACH ? AS other", (str(other),))
+    found = {}
+    tables = connection.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'").fetchall()
     for (table,) in tables:
-        count, total = 0, 0
-        for row in connection.execute(f"SELECT * FROM {table}"):
-            count += 1
-            total ^= int.from_bytes(blake2b(repr(row).encode(), digest_size=8).digest())
-        found[table] = count, f"{total:016x}"
+        for left, right in (("main", "other"), ("other", "main")):
+            count = connection.execute(
+                f"SELECT count(*) FROM (SELECT * FROM {left}.{table} EXCEPT SELECT * FROM {right}.{table})"
+            ).fetchone()[0]
+            if count:
+                found[f"{table} in {left} only"] = count
     connection.close()
     return found

@@ -126,11 +126,15 @@ class Figure:
         """aim, floor (reached, not the aim), BELOW, or nothing where nothing is asked."""
         if self.floor is None:
             return ""
-        got = self.ratio if self.judged == "ratio" else self.value
         sign = 1 if self.best == "most" else -1
-        if got is None or sign * got < sign * self.floor:
+        if self.standing() < sign * self.floor:
             return "BELOW"
-        return "floor" if self.aim is not None and sign * got < sign * self.aim else "aim"
+        return "floor" if self.aim is not None and self.standing() < sign * self.aim else "aim"
+
+    def standing(self) -> float:
+        """What is judged, the greater the better."""
+        got = self.ratio if self.judged == "ratio" else self.value
+        return float("-inf") if got is None else got if self.best == "most" else -got
 
 
 def compared(

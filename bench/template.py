@@ -21,6 +21,7 @@ from leadflow.engine.opening import open_store
 WARM_DAYS = 50
 NOW_US = START_US + WARM_DAYS * DAY_US
 """Where the steady state begins."""
+MADE = 5000
 _NAMES = re.compile(rf"\b([acl]_)(?=[a-z2-7]{{16}}\b)|{MARK}")
 _GROWN = ("contact", "lead", "matchkey", "score", "process", "input", "decision")
 
@@ -41,26 +42,31 @@ class Template:
         return to
 
 
-def make_template(folder: Path, made: int, copies: int, each: int = 3) -> Template:
+def make_template(folder: Path, copies: int, made: int = MADE, each: int = 3) -> Template:
     """Make `made` people through leadflow, let each do `each` things, and copy them all `copies` - 1 times."""
+    base = folder / f"made-{made}.db"
+    addresses = [person.email for person in people(made)]
+    if not base.exists():
+        _make(base, made, each)
     path = folder / f"template-{made * copies}.db"
-    path.unlink(missing_ok=True)
+    if not path.exists():
+        shutil.copyfile(base, path)
+        _multiply(path, copies)
+    return Template(path, [email.replace(MARK, name) for email in addresses for name in _names(copies)])
+
+
+def _make(path: Path, made: int, each: int) -> None:
     store = open_store(f"sqlite:///{path}", synchronous="OFF")
-    someone = list(people(made))
     rules = playbook()
-    with Flow(store, rules, now=lambda: START_US) as flow:
-        done = flow.ingest(person.record for person in someone)
-        assert done.counts == {"accepted": made}, done
+    someone = list(people(made))
+    done = Flow(store, rules, now=lambda: START_US).ingest(person.record for person in someone)
+    assert done.counts == {"accepted": made}, done
+    pace_us = WARM_DAYS * DAY_US // (made * each)
+    with Flow(store, rules, now=Clock(START_US, 1000 * pace_us)) as flow:
         emails = [person.email for person in someone]
-        pace_us = WARM_DAYS * DAY_US // (made * each)
-        flow = Flow(store, rules, now=Clock(START_US, 1000 * pace_us))
-        warm = interactions(emails, made * each, prefix=f"w{MARK}", start_us=START_US, pace_us=pace_us)
-        done = flow.ingest(warm)
+        done = flow.ingest(interactions(emails, made * each, prefix=f"w{MARK}", start_us=START_US, pace_us=pace_us))
         assert done.counts == {"accepted": made * each}, done
         flow.tick(NOW_US)
-    if copies > 1:
-        _multiply(path, copies)
-    return Template(path, [email.replace(MARK, name) for email in emails for name in _names(copies)])
 
 
 def _names(copies: int) -> list[str]:

@@ -84,8 +84,8 @@ def playbook() -> Playbook:
         for number, (points, kind, least, within) in enumerate(_BEHAVIOUR)
     ]
     rules += [Rule(name=f"silent {within}", points=points, none="*", within=within) for points, within in _SILENT]
-    grades = (Grade(name="cold", at_least=0), Grade(name="warm", at_least=60), Grade(name="hot", at_least=90))
-    model = Model(target="contact", threshold=90, rearm=10, floor=0, rules=tuple(rules), grades=grades)
+    grades = (Grade(name="cold", at_least=0), Grade(name="warm", at_least=65), Grade(name="hot", at_least=95))
+    model = Model(target="contact", threshold=85, rearm=10, floor=0, rules=tuple(rules), grades=grades)
     members = tuple(Member(user=user) for user in ("ana", "bo", "cene", "dana", "emil"))
     base = default_playbook()
     return evolve(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, TypeVar
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from leadflow.model.decisions import Decision, Recorded, Refusal
 from leadflow.model.records import Input
@@ -63,30 +63,33 @@ class View(Protocol):
         ...
 
 
-@frozen
+@frozen(eq=False)
 class Table:
     """Where rows of one kind are kept.
 
     `row` is an attrs class whose first field is `id` and last is `version`; `indexes` are columns that can be looked up;
-    `orders` are runs of columns that lists are read in; `due` is the column with the next moment at which the
-    row wants to be woken, if it has one. `packed` columns are bytes made by the pair of functions given.
+    `orders` are runs of columns that lists are read in; `fixed` columns never
+    change once the row is made; `due` is the column with the next moment at which the
+    row wants to be woken, if it has one. `packed` columns are bytes made by the pair of functions given. The row class names the table.
     """
 
     row: type[Any]
     indexes: tuple[str, ...] = ()
     orders: tuple[tuple[str, ...], ...] = ()
     due: str | None = None
+    fixed: tuple[str, ...] = ()
     packed: Mapping[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = field(factory=dict)
 
-    @property
-    def name(self) -> str:
-        """The table's name: the row class says it."""
+    name: str = field(init=False)
+
+    @name.default
+    def _name(self) -> str:
         return str(self.row.table)
 
 
-@frozen
+@define
 class Step:
-    """What a reaction decided: nothing is done yet, nothing has been written.
+    """What a reaction decided: nothing is done yet, nothing has been written. Treated as a value.
 
     `decisions` change state through `Room.applies`; `puts` are rows that are only caches of inputs (scores);
     `facts` are causes that are not kept; `refusal` undoes the command when it answers a command.

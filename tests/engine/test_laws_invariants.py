@@ -14,7 +14,9 @@ HOURS = st.sampled_from([0, 0, 1, 24, 24 * 3, 24 * 31, 24 * 91, -2])
 
 
 @QUICK
-@given(history=histories(max_size=14), hours=st.lists(HOURS, min_size=14, max_size=14), ticks=st.sets(st.integers(0, 13)))
+@given(
+    history=histories(max_size=14), hours=st.lists(HOURS, min_size=14, max_size=14), ticks=st.sets(st.integers(0, 13))
+)
 def test_invariants_hold_after_every_step(
     opened: Any, playbook: Any, history: list[Any], hours: list[int], ticks: set[int]
 ) -> None:

@@ -216,6 +216,26 @@ def test_records_are_not_touched_by_an_interaction(lab: Any) -> None:
     assert program.uses == {0}
 
 
+def test_a_large_rule_set_compiles_and_adds_up(lab: Any) -> None:
+    """Hundreds of steps on one count and on one age, on fields and on sums."""
+    rules = [ScoreRule(name=f"n{i}", points=1, when=f'count("visit") >= {i}') for i in range(1, 301)]
+    rules += [ScoreRule(name=f"d{i}", points=1, when=f'days_since("visit") >= {i}') for i in range(300)]
+    rules += [ScoreRule(name=f"f{i}", points=1, when=f"contact.age == {i}") for i in range(300)]
+    table = SignalTable()
+    program = compile_score(rules, {}, lab.schema, table)
+    contact = type("Someone", (), {"age": 7})()
+    world = lab.World(contact, None, [("visit", {}, lab.T0)] * 120, {})
+    now_us = lab.T0 + 50 * DAY_US
+    found, fired, until_us = program.score(world.view(now_us, table), now_us)
+    assert (found, fired.bit_count(), until_us) == (120 + 51 + 1, 172, now_us + DAY_US)
+
+
+def test_a_group_whose_least_is_reached_by_no_rule_still_adds_up(lab: Any) -> None:
+    program = compile_score([], {"base": (5, 9)}, lab.schema, SignalTable(), bounds=(8, None))
+    assert program.total({}, 0, 0)[0] == 8
+    assert [(share.by, share.points) for share in program.contributions({}, 0, 0)] == [("group", 5), ("floor", 3)]
+
+
 def test_a_cap_lets_no_more_times_be_kept_than_it_can_count(lab: Any) -> None:
     rule = ScoreRule(name="clicks", points=3, each=("email.clicked", {}), within="30d", cap=10)
     table = SignalTable()

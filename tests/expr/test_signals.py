@@ -85,8 +85,8 @@ def test_matching_finds_exactly_the_signals_that_accept(lab: Any, data: st.DataO
     kind = data.draw(st.sampled_from([*lab.KINDS, "email", "email."]))
     properties = data.draw(st.dictionaries(names, values | st.just([1]), max_size=2))
     wanted = tuple(i for i, signal in enumerate(table.signals) if signal.accepts(kind, properties))
-    assert table.matching(kind, properties) == wanted
-    assert table.matching(kind, properties) == wanted  # and from the cache
+    assert tuple(sorted(table.matching(kind, properties))) == wanted
+    assert tuple(sorted(table.matching(kind, properties))) == wanted  # and from the cache
     assert table.observe({}, kind, properties, 7) == dict.fromkeys(wanted, (1, 7))
 
 
@@ -129,6 +129,9 @@ def test_kinds_from_outside_do_not_grow_memory_without_bound() -> None:
         (Decimal("0.0000015"), 2),
         (True, 0),
         ("1e999999999", 0),
+        ("1e-999999999", 0),
+        ("1" * 30 + ".123456", int("1" * 30 + "123456")),
+        ("9" * 5_000, 0),
         ("NaN", 0),
         (None, 0),
     ],

@@ -12,25 +12,86 @@ from collections.abc import Callable
 Record = dict[str, str | None]
 Pairs = set[tuple[int, int]]
 
-_STARTS = "b br c ch d dr f fr g gr h j k kl l m n p pr r s st t tr v w z".split()
-_VOWELS = "a e i o u ai ea oo".split()
-_ENDS = "n l r s t m ck nd rt ll ng ns".split()
-_GIVEN = (
-    "robert william james john david michael thomas charles joseph daniel matthew anthony steven andrew kenneth edward"
-    " ronald timothy jeffrey jacob nicholas jonathan stephen benjamin samuel gregory patrick alexander raymond dennis"
-    " mary patricia jennifer elizabeth barbara susan jessica sarah margaret deborah rebecca cynthia kathleen pamela"
-    " christine rachel catherine samantha victoria abigail judith olivia megan hannah nora irena maja petra urska zala"
-).split()
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+_STARTS = _words("b br c ch d dr f fr g gr h j k kl l m n p pr r s st t tr v w z")
+_VOWELS = _words("a e i o u ai ea oo")
+_ENDS = _words("n l r s t m ck nd rt ll ng ns")
+_GIVEN = [
+    "robert",
+    "william",
+    "james",
+    "john",
+    "david",
+    "michael",
+    "thomas",
+    "charles",
+    "joseph",
+    "daniel",
+    "matthew",
+    "anthony",
+    "steven",
+    "andrew",
+    "kenneth",
+    "edward",
+    "ronald",
+    "timothy",
+    "jeffrey",
+    "jacob",
+    "nicholas",
+    "jonathan",
+    "stephen",
+    "benjamin",
+    "samuel",
+    "gregory",
+    "patrick",
+    "alexander",
+    "raymond",
+    "dennis",
+    "mary",
+    "patricia",
+    "jennifer",
+    "elizabeth",
+    "barbara",
+    "susan",
+    "jessica",
+    "sarah",
+    "margaret",
+    "deborah",
+    "rebecca",
+    "cynthia",
+    "kathleen",
+    "pamela",
+    "christine",
+    "rachel",
+    "catherine",
+    "samantha",
+    "victoria",
+    "abigail",
+    "judith",
+    "olivia",
+    "megan",
+    "hannah",
+    "nora",
+    "irena",
+    "maja",
+    "petra",
+    "urska",
+    "zala",
+]
 _NICKNAMES = {
     "robert": "bob", "william": "bill", "james": "jim", "john": "jack", "david": "dave", "michael": "mike",
     "thomas": "tom", "charles": "chuck", "joseph": "joe", "daniel": "dan", "anthony": "tony", "andrew": "drew",
     "elizabeth": "liz", "margaret": "peggy", "deborah": "deb", "rebecca": "becky", "catherine": "kate",
     "susan": "sue", "patricia": "trish", "jennifer": "jen",
 }  # fmt: skip
-_WORDS = "street road avenue lane court drive place close".split()
-_TRADES = "trading systems logistics foods energy media partners consulting design works labs textiles".split()
-_FORMS = "ltd inc llc gmbh d.o.o. s.a. oy ag".split()
-_STATES = "north south east west central coast highland".split()
+_WORDS = _words("street road avenue lane court drive place close")
+_TRADES = _words("trading systems logistics foods energy media partners consulting design works labs textiles")
+_FORMS = _words("ltd inc llc gmbh d.o.o. s.a. oy ag")
+_STATES = _words("north south east west central coast highland")
 _KEYS = "qwertyuiop asdfghjkl zxcvbnm"
 
 
@@ -84,7 +145,9 @@ def people(count: int, seed: int, *, doubles: float = 0.5, most: int = 3, slips:
     Returns the shuffled records and the true pairs of their places.
     """
     maker = Maker(seed)
-    towns = [(maker.common(maker.words) + maker.chance.choice(("ton", "ville", "burg")), maker.digits(4)) for _ in range(400)]
+    towns = [
+        (maker.common(maker.words) + maker.chance.choice(("ton", "ville", "burg")), maker.digits(4)) for _ in range(400)
+    ]
     base: list[Record] = []
     while len(base) < count:
         town, postcode = towns[int(len(towns) * maker.chance.random() ** 1.5)]
@@ -142,7 +205,9 @@ def companies(count: int, seed: int, *, doubles: float = 0.4, most: int = 3) -> 
             town = maker.common(maker.words[:600])
             base.append(
                 {
-                    "name": f"{name.title()} {town.title() if branch else ''} {maker.common(_FORMS)}".replace("  ", " "),
+                    "name": f"{name.title()} {town.title() if branch else ''} {maker.common(_FORMS)}".replace(
+                        "  ", " "
+                    ),
                     "domain": f"{name.replace(' ', '')}{branch or ''}.com" if maker.chance.random() < 0.8 else None,
                     "phone": maker.digits(9) if maker.chance.random() < 0.7 else None,
                     "city": f"{town.title()}ville",

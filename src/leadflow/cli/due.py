@@ -27,7 +27,7 @@ def tick(
     output = session.output
     until_us = session.moment_us() if until is None else session.instant_us(until, "until")
     with session.open() as flow, Stopping() as stopping, output.progress("Working off what is due") as show:
-        done = 0
+        done, left = 0, False
         while not stopping.is_asked:
             due = flow.due(until_us)
             if not due:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from heapq import heappush
 from typing import Any, TypeVar
 
@@ -19,6 +20,13 @@ _ABSENT: Any = object()
 
 def _has(row: Any, column: str, value: str) -> bool:
     return row is not None and getattr(row, column) == value
+
+
+@lru_cache(maxsize=16)
+def _shapes(tables: tuple[Table, ...]) -> tuple[dict[str, tuple[tuple[str, str], ...]], dict[str, str]]:
+    """(column, name of the column's key) by table, and the due column of those that have one."""
+    indexes = {table.name: tuple((column, f"{table.name}.{column}") for column in table.indexes) for table in tables}
+    return indexes, {table.name: table.due for table in tables if table.due is not None}
 
 
 class Draft:
@@ -44,8 +52,7 @@ class Draft:
     def __init__(self, snapshot: Snapshot, tables: Mapping[str, Table], terms: Mapping[str, Any]) -> None:
         self._snapshot = snapshot
         self._terms = terms
-        self._indexes = {name: table.indexes for name, table in tables.items()}
-        self._due = {name: table.due for name, table in tables.items() if table.due is not None}
+        self._indexes, self._due = _shapes(tuple(tables.values()))
         self.due: list[tuple[int, str, str]] | None = None
         self._journal: list[tuple[dict[Any, Any], Any, Any]] = []
         self._fresh: dict[str, bool] = {}
@@ -151,11 +158,11 @@ class Draft:
             due_us = getattr(row, self._due[table])
             if due_us is not None:
                 heappush(self.due, (due_us, table, id_))
-        for column in self._indexes[table]:
+        for column, name in self._indexes[table]:
             before = None if old is None else getattr(old, column)
             after = None if row is None else getattr(row, column)
             if before != after:
-                self._reindex(f"{table}.{column}", id_, before, after)
+                self._reindex(name, id_, before, after)
 
     def _reindex(self, column: str, id_: str, before: str | None, after: str | None) -> None:
         if before is not None and (ids := self.rows.get((column, before))) is not None:
@@ -174,11 +181,11 @@ class Draft:
         """Keep an accepted record; the same key again (a later room knows more) replaces it."""
         before = self.inputs.get(record.id)
         self._set(self.inputs, record.id, record)
-        for column in self._indexes["input"]:
+        for column, name in self._indexes["input"]:
             old = None if before is None else getattr(before, column)
             new = getattr(record, column)
             if old != new:
-                self._reindex(f"input.{column}", record.id, old, new)
+                self._reindex(name, record.id, old, new)
         self._set(self.rows, ("input", record.id), record)
 
     # -- savepoints ---------------------------------------------------------------------------------------

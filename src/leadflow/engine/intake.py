@@ -28,7 +28,7 @@ def read_record(record: Any, at_us: int) -> Any:
 
     `at_us` stands in where the record does not say when. Errors: InvalidInputError naming the field.
     """
-    if not isinstance(record, Mapping):
+    if type(record) is not dict and not isinstance(record, Mapping):
         if isinstance(record, (Interaction, Submission, Order, Deal, Entry, Command)):
             return record
         raise InvalidInputError(f"expected a mapping, got {type(record).__name__}", code="not_a_record")
@@ -63,7 +63,7 @@ def _mapping(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     value = record.get(name)
     if value is None:
         return NOTHING
-    if not isinstance(value, Mapping):
+    if type(value) is not dict and not isinstance(value, Mapping):
         raise InvalidInputError(f"{name}: expected a mapping, got {type(value).__name__}", code="invalid_field")
     return value
 
@@ -94,7 +94,7 @@ def _interaction(record: Mapping[str, Any], at_us: int) -> Interaction:
         _at(record, at_us),
         _mapping(record, "contact"),
         _text(record, "visitor"),
-        lead.get("id") if isinstance(lead, Mapping) else lead,
+        lead if lead is None or type(lead) is str else lead.get("id"),
         properties,
         _text(record, "actor"),
         _text(record, "batch"),

@@ -311,55 +311,52 @@ def _planned(draft: Draft, command: Any, rulebook: Rulebook, now_us: int, need: 
 
 
 def _run(draft: Draft, command: Any, rulebook: Rulebook, now_us: int) -> None:
-    """One command and everything it causes."""
+    """One command and everything it causes, level by level; within a level by room, then in order of emission."""
     reacts = rulebook.reacts
-    level: list[tuple[Any, tuple[str, ...]]] = [(command, ())]
+    level: list[Any] = [command]
+    causes: list[str] = []
     depth = steps = 0
     while level:
-        queue = [
-            (order, position, decide, rules, cause, chain)
-            for position, (cause, chain) in enumerate(level)
-            for order, decide, rules in reacts.get(type(cause), ())
-        ]
-        if len(queue) > 1:
+        if len(level) == 1:
+            queue = [(reaction, level[0]) for reaction in reacts.get(type(level[0]), ())]
+        else:
+            queue = [(reaction, cause) for cause in level for reaction in reacts.get(type(cause), ())]
             queue.sort(key=_in_turn)
         level = []
-        for _, _, decide, rules, cause, chain in queue:
+        for (_, decide, rules), cause in queue:
             step = decide(draft, cause, rules, now_us)
             if step is None:
                 continue
             if step.refusal is not None and depth == 0:
                 raise _Refused(step.refusal)
             steps += 1
+            causes.append(cause.type)
             if depth >= MAX_DEPTH or steps > MAX_STEPS:
-                raise _Runaway((*chain, cause.type))
-            causes = _take(draft, step, command, rulebook, now_us)
-            if causes:
-                further = (*chain, cause.type)
-                level.extend((new, further) for new in causes)
+                raise _Runaway(tuple(causes[-MAX_DEPTH:]))
+            _take(draft, step, command, rulebook, now_us, level)
         depth += 1
     if type(command) is not Wake and command.key not in draft.inputs:
         draft.add_input(rulebook.to_input(command, now_us))
 
 
-def _in_turn(entry: tuple[Any, ...]) -> tuple[int, int]:
-    return entry[0], entry[1]
+def _in_turn(entry: tuple[Reaction, Any]) -> int:
+    return entry[0][0]
 
 
-def _take(draft: Draft, step: Step, command: Any, rulebook: Rulebook, now_us: int) -> list[Any]:
-    """Make a step true in the draft; returns what may cause more."""
+def _take(draft: Draft, step: Step, command: Any, rulebook: Rulebook, now_us: int, causes: list[Any]) -> None:
+    """Make a step true in the draft; what may cause more is added to the causes."""
     for record in step.inputs:
         draft.add_input(record)
     if step.puts:
         draft.put_all(step.puts)
-    if not step.decisions:
-        return list(step.facts)
-    causes: list[Any] = []
+    reacts = rulebook.reacts
     for decision in step.decisions:
         _record(draft, decision, command, rulebook, now_us)
-        causes.append(decision)
-    causes.extend(step.facts)
-    return causes
+        if type(decision) in reacts:
+            causes.append(decision)
+    for fact in step.facts:
+        if type(fact) in reacts:
+            causes.append(fact)
 
 
 def _record(draft: Draft, decision: Decision, command: Any, rulebook: Rulebook, now_us: int) -> None:

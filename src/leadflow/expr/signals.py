@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 
 from attrs import field, frozen
@@ -21,7 +21,10 @@ from leadflow.model.time import DAY_US, NEVER_US
 MILLION = 1_000_000
 _MOST_KINDS = 10_000
 """How many kinds are remembered; kinds come from outside, so there must be a bound."""
-_UNMATCHED = object()
+
+_MILLIONTH = Decimal("0.000001")
+# Wide enough for every amount that is taken at all, and never the host's context.
+_WIDE = Context(prec=60, traps=[])
 
 State = tuple[Any, ...]
 EMPTY: State = (0,)
@@ -54,9 +57,7 @@ class Signal:
 
     def accepts(self, kind: str, properties: Mapping[str, Any]) -> bool:
         """Whether an interaction counts."""
-        return self.accepts_kind(kind) and all(
-            _same(comparable(properties.get(name)), value) for name, value in self.where
-        )
+        return self.accepts_kind(kind) and _accepts(self.where, properties)
 
     def accepts_kind(self, kind: str) -> bool:
         """Whether interactions of a kind may count."""
@@ -97,7 +98,7 @@ def micro_units(value: object) -> int:
     # An exponent of many digits would make a number of as many digits.
     if not number.is_finite() or number.adjusted() > 30:
         return 0
-    return round(number.scaleb(6))
+    return int(_WIDE.scaleb(_WIDE.quantize(number, _MILLIONTH), 6))
 
 
 class SignalTable:
@@ -117,6 +118,7 @@ class SignalTable:
         self.signals: list[Signal] = []
         self.keep: list[int] = []
         self._index: dict[Signal, int] = {}
+        self._summands: dict[int, str] = {}
         self._kinds: dict[str, tuple[tuple[int, ...], _Filters | None]] = {}
 
     def __len__(self) -> int:
@@ -129,6 +131,8 @@ class SignalTable:
             index = self._index[signal] = len(self.signals)
             self.signals.append(signal)
             self.keep.append(keep)
+            if signal.property is not None:
+                self._summands[index] = signal.property
             self._kinds.clear()
         elif keep > self.keep[index]:
             self.keep[index] = keep
@@ -142,7 +146,7 @@ class SignalTable:
             raise InvalidValueError(f"no rule asks for {signal.kind!r} with these filters") from None
 
     def matching(self, kind: str, properties: Mapping[str, Any]) -> tuple[int, ...]:
-        """The numbers of the signals that an interaction counts for, ascending.
+        """The numbers of the signals that an interaction counts for.
 
         Without filters for the kind this is one look-up; otherwise one more for each property that is
         filtered on.
@@ -169,29 +173,51 @@ class SignalTable:
         >>> table.observe({}, "email.clicked", {}, 5)
         {0: (1, 5)}
         """
-        changed = {}
+        changed: dict[int, State] = {}
+        keeps, summands = self.keep, self._summands
         for index in self.matching(kind, properties):
-            name = self.signals[index].property
-            value = None if name is None else micro_units(properties.get(name))
-            changed[index] = observe(states.get(index), at_us, self.keep[index], value)
+            state, keep = states.get(index), keeps[index]
+            if index in summands:
+                value = micro_units(properties.get(summands[index]))
+                changed[index] = observe(state, at_us, keep, value)
+            elif not keep:  # the commonest signal by far: only its number of times counts
+                changed[index] = (1,) if state is None else (state[0] + 1,)
+            else:
+                changed[index] = observe(state, at_us, keep)
         return changed
+
+
+Where = tuple[tuple[str, Any], ...]
 
 
 class _Filters:
     """The filtered signals of one kind, found by the value of their first filter."""
 
-    def __init__(self, filtered: Iterable[tuple[int, tuple[tuple[str, Any], ...]]]) -> None:
-        self._by_property: dict[str, dict[object, list[tuple[int, tuple[tuple[str, Any], ...]]]]] = {}
+    def __init__(self, filtered: Iterable[tuple[int, Where]]) -> None:
+        found: dict[str, dict[object, list[tuple[int, Where]]]] = {}
         for index, ((name, value), *rest) in filtered:
-            self._by_property.setdefault(name, {}).setdefault(value, []).append((index, ((name, value), *rest)))
+            found.setdefault(name, {}).setdefault(_key(value), []).append((index, tuple(rest)))
+        self._by_property = tuple(found.items())
 
     def add_to(self, plain: tuple[int, ...], properties: Mapping[str, Any]) -> tuple[int, ...]:
         found: list[int] = []
-        for name, by_value in self._by_property.items():
-            for index, where in by_value.get(comparable(properties.get(name)), ()):
-                if all(_same(comparable(properties.get(other)), value) for other, value in where):
-                    found.append(index)
-        return tuple(sorted((*plain, *found))) if found else plain
+        for name, by_value in self._by_property:
+            value = properties.get(name)
+            entries = None if value is None else by_value.get(_key(value))
+            if entries is not None:
+                found += (index for index, rest in entries if not rest or _accepts(rest, properties))
+        return (*plain, *found) if found else plain
+
+
+def _key(value: object) -> object:
+    if isinstance(value, str):
+        return value.casefold()
+    # A dict takes True for 1, so yes and no go in under their names.
+    return (value,) if isinstance(value, bool) else comparable(value)
+
+
+def _accepts(where: Where, properties: Mapping[str, Any]) -> bool:
+    return all(_same(comparable(properties.get(name)), value) for name, value in where)
 
 
 def observe(state: State | None, at_us: int, keep: int, value: int | None = None) -> State:
@@ -205,7 +231,9 @@ def observe(state: State | None, at_us: int, keep: int, value: int | None = None
         return (total + 1, amount + value, *_newest([*pairs, (at_us, value)], keep))
     if state is None:
         return (1, at_us) if keep else (1,)
-    if keep and (len(state) == 1 or at_us >= state[1]):
+    if not keep:
+        return (state[0] + 1,)
+    if len(state) == 1 or at_us >= state[1]:
         return (state[0] + 1, at_us, *state[1:keep])
     return (state[0] + 1, *_newest([*state[1:], at_us], keep))
 

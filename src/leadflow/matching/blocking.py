@@ -22,11 +22,13 @@ class Blocks:
     def __init__(self, keys: Sequence[BlockingKey], cap: int) -> None:
         self.cap = cap
         self.parts: tuple[KeyPart, ...] = tuple(dict.fromkeys(part for key in keys for part in key.parts))
-        names = {name: at for at, name in enumerate(dict.fromkeys(key.name for key in keys))}
-        self._keys = tuple(
-            (f"{names[key.name]}{_BETWEEN}", tuple(self.parts.index(part) for part in key.parts), key.unordered)
-            for key in keys
+        names = {name: f"{at}{_BETWEEN}" for at, name in enumerate(dict.fromkeys(key.name for key in keys))}
+        plans = [(names[key.name], [self.parts.index(part) for part in key.parts], key.unordered) for key in keys]
+        self._alone = tuple((name, places[0]) for name, places, _ in plans if len(places) == 1)
+        self._two = tuple(
+            (name, places[0], places[1], unordered) for name, places, unordered in plans if len(places) == 2
         )
+        self._more = tuple(plan for plan in plans if len(plan[1]) > 2)
         self._memos = tuple((part.field, Memo(part.of)) for part in self.parts)
         # A block of one row is kept as its bare position: most are, and a list each would cost.
         self._blocks: dict[str, Any] = {}
@@ -40,18 +42,15 @@ class Blocks:
 
     def keys(self, views: Sequence[str]) -> list[str]:
         """The keys of a row, as one text each."""
-        found = []
-        for name, places, unordered in self._keys:
-            if len(places) == 1:
-                view = views[places[0]]
-                if view:
-                    found.append(name + view)
-                continue
+        found = [name + views[place] for name, place in self._alone if views[place]]
+        for name, first, second, unordered in self._two:
+            a, b = views[first], views[second]
+            if a and b:
+                found.append(f"{name}{b}{_BETWEEN}{a}" if unordered and b < a else f"{name}{a}{_BETWEEN}{b}")
+        for name, places, unordered in self._more:
             values = [views[place] for place in places]
             if "" not in values:
-                if unordered:
-                    values.sort()
-                found.append(name + _BETWEEN.join(values))
+                found.append(name + _BETWEEN.join(sorted(values) if unordered else values))
         return found
 
     def add(self, views: tuple[str, ...]) -> int:

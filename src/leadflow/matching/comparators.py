@@ -8,20 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from zlib import crc32
 
 from attrs import frozen
 
 from leadflow.errors import PluginConflictError
+from leadflow.matching.linkage import profiles
 from leadflow.matching.linkage.nicknames import name_families
 
 Similarity = Callable[[str, str], float]
-_FAMILY_MARKS = 64
-_FAMILIES_FROM = 2048
-_DATE_MARKS = 80 + 4 * 59
-_ROUNDING = 1e-6
-_STRIDE = 60
-"""Bits of one layer of marks: two digits of a Python integer, characters in the lower 32."""
 
 
 @frozen
@@ -277,20 +271,24 @@ def default_comparators() -> Mapping[str, Comparator]:
     """The comparators of the base, by name; `with_comparators` adds the caller's own."""
     families = name_families()
     found = (
-        Comparator("exact", "1", exact, Prefilter(profile_text, lambda threshold: 2.0)),
-        Comparator("jaro_winkler", "1", jaro_winkler, Prefilter(profile_text, _least_for_jaro_winkler)),
-        Comparator("damerau_levenshtein", "1", damerau_levenshtein, Prefilter(profile_text, _least_for_edits)),
-        Comparator("token_overlap", "1", token_overlap, Prefilter(_profile_tokens, _least_for_edits)),
-        Comparator("free_text", "1", free_text, Prefilter(_profile_free_text, _least_for_edits)),
-        Comparator("company_name", "1", company_name, Prefilter(_profile_company, _least_for_edits)),
-        Comparator("calendar_date", "1", calendar_date, Prefilter(_profile_date, _least_for_dates)),
+        Comparator("exact", "1", exact, Prefilter(profiles.profile_text, lambda threshold: 2.0)),
+        Comparator(
+            "jaro_winkler", "1", jaro_winkler, Prefilter(profiles.profile_text, profiles.least_for_jaro_winkler)
+        ),
+        Comparator(
+            "damerau_levenshtein", "1", damerau_levenshtein, Prefilter(profiles.profile_text, profiles.least_for_edits)
+        ),
+        Comparator("token_overlap", "1", token_overlap, Prefilter(profiles.profile_tokens, profiles.least_for_edits)),
+        Comparator("free_text", "1", free_text, Prefilter(profiles.profile_free_text, profiles.least_for_edits)),
+        Comparator("company_name", "1", company_name, Prefilter(profiles.profile_company, profiles.least_for_edits)),
+        Comparator("calendar_date", "1", calendar_date, Prefilter(profiles.profile_date, profiles.least_for_dates)),
         Comparator("numeric", "1", numeric),
-        Comparator("email_address", "1", email_address, Prefilter(_profile_email, _least_for_edits)),
+        Comparator("email_address", "1", email_address, Prefilter(profiles.profile_email, profiles.least_for_edits)),
         Comparator(
             "given_name",
             "1",
             lambda a, b: given_name(a, b, families),
-            Prefilter(lambda text: _profile_name(text, families), _least_for_jaro_winkler),
+            Prefilter(lambda text: profiles.profile_name(text, families), profiles.least_for_jaro_winkler),
         ),
     )
     return MappingProxyType({each.name: each for each in found})
@@ -309,86 +307,3 @@ def with_comparators(known: Mapping[str, Comparator], added: Iterable[Comparator
             )
         merged[each.name] = each
     return MappingProxyType(merged)
-
-
-def profile_text(text: str) -> tuple[int, int]:
-    """Marks of all characters: the n-th time a character (modulo 32) occurs is one bit. And the length.
-
-    Characters that share a slot can only make two texts look more alike, so the proof holds for any script.
-
-    >>> (profile_text("aab")[0] & profile_text("abb")[0]).bit_count()
-    2
-    """
-    marks = 0
-    for ch in text:
-        bit = 1 << (ord(ch) & 31)
-        while marks & bit:
-            bit <<= _STRIDE
-        marks |= bit
-    return marks, len(text)
-
-
-def _profile_free_text(text: str) -> tuple[int, int]:
-    return profile_text(text.replace(" ", "") or text)
-
-
-def _profile_tokens(text: str) -> tuple[int, int]:
-    words = set(text.split())
-    return _word_marks(words, lambda word: 1), max(len(words), 1)
-
-
-def _profile_company(text: str) -> tuple[int, int]:
-    # A shared word marks twice its length more, so that a name inside a longer one passes at any threshold.
-    marks, size = _profile_free_text(text)
-    return marks | _word_marks(set(text.split()), lambda word: 2 * len(word)), size
-
-
-def _word_marks(words: Iterable[str], weight: Callable[[str], int]) -> int:
-    marks = 0
-    for word in words:
-        slot = 32 + crc32(word.encode("utf-8", "replace")) % 28  # beside the characters' slots
-        for _ in range(weight(word)):
-            bit = 1 << slot
-            while marks & bit:
-                bit <<= _STRIDE
-            marks |= bit
-    return marks
-
-
-def _profile_email(text: str) -> tuple[int, int]:
-    local, _, domain = text.rpartition("@")
-    return profile_text(local or domain or text)
-
-
-def _profile_name(text: str, families: Mapping[str, int]) -> tuple[int, int]:
-    marks, size = profile_text(text)
-    family = families.get(text)
-    if family is not None:  # so many shared marks that two names of one family always pass
-        marks |= ((1 << _FAMILY_MARKS) - 1) << (_FAMILIES_FROM + family * _FAMILY_MARKS)
-    return marks, size
-
-
-def _profile_date(text: str) -> tuple[int, int]:
-    """A mark per digit in its place, and four more for the day and month in either order."""
-    if len(text) != 8 or not text.isascii() or not text.isdecimal():
-        return (1 << _DATE_MARKS) - 1, 1
-    marks = 0
-    for place, digit in enumerate(text):
-        marks |= 1 << (10 * place + int(digit))
-    month, day = int(text[4:6]), int(text[6:])
-    return marks | 15 << (80 + 4 * ((month + day) * (abs(month - day) + 1) % 59)), 8
-
-
-def _least_for_edits(threshold: float) -> float:
-    # Texts of x and y characters that share c are at least max(x, y) - c edits apart.
-    return 2 * threshold - _ROUNDING
-
-
-def _least_for_jaro_winkler(threshold: float) -> float:
-    # A common start of four lifts a Jaro similarity j > 0.7 to 0.4 + 0.6 j; Jaro itself is at most (shares + 1) / 3.
-    jaro = max((threshold - 0.4) / 0.6, min(threshold, 0.7))
-    return max(3 * jaro - 1, 0.0) - _ROUNDING
-
-
-def _least_for_dates(threshold: float) -> float:
-    return 1.5 - _ROUNDING if threshold > 0.3 else 0.0

@@ -138,6 +138,9 @@ def reference_text(reference: Mapping[str, Any]) -> str | None:
     """
     if not reference:
         return None
+    if len(reference) == 1:
+        for name, value in reference.items():
+            return f"{name}={value}"
     return "\x1f".join([f"{name}={value}" for name, value in reference.items()])
 
 

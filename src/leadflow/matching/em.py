@@ -81,7 +81,8 @@ def estimate(
     seen = [tally(sizes) for tally in tallies]
     shares = [[term.guesses[kind].shares for term in terms] for kind in range(len(kinds))]
     total, done = fsum(sizes), 0
-    for done in range(1, rounds + 1):
+    while done < rounds:
+        done += 1
         parts = _expected(codes, sizes, terms, shares, kinds)
         rest = [list(each) for each in seen]
         for kind, part in enumerate(parts):

@@ -35,6 +35,12 @@ class KeySpec:
 
     def id_of(self, values: Mapping[str, Any]) -> str | None:
         """The match key's id for a record's values, or None when a field is blank or not usable."""
+        if len(self.fields) == 1 and self.target != "lead":
+            value = values.get(self.fields[0])
+            if value is None:
+                return None
+            found = self.normalise[0](value if type(value) is str else str(value))
+            return None if found is None else self.prefix + found
         parts = []
         parent = ""
         for name, normalise in zip(self.fields, self.normalise, strict=True):

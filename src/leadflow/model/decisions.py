@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from attrs import frozen
+from attrs import define, frozen
 
 from leadflow.model.values import NOTHING
 
@@ -317,9 +317,10 @@ class MessagePlanned(Decision):
 
 
 # -- facts: causes that are not kept, because the input itself is ------------------------------------------
+# Made for every interaction, so not frozen: that would cost more than all else. They are treated as values.
 
 
-@frozen
+@define
 class InteractionReceived:
     """An interaction counts for a contact (or a visitor not known yet: then `contact` is None)."""
 
@@ -365,7 +366,7 @@ class RecordsGiven:
         return self.input
 
 
-@frozen
+@define
 class ScoreChanged:
     """The points of a subject changed; a measurement, not a decision."""
 

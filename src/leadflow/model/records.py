@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from attrs import frozen
+from attrs import define, frozen
 
 from leadflow.model.values import NOTHING
 
@@ -117,9 +117,9 @@ class Entry:
     batch: str | None = None
 
 
-@frozen
+@define
 class Input:
-    """An accepted record as received; with state, the only place that holds personal data.
+    """An accepted record as received; with state, the only place that holds personal data. Treated as a value.
 
     `kind` is set when it counts as an interaction. `subject` is the contact or visitor it was attributed to at
     receipt; it never changes: aliases say who stands for that subject now. `reference` is how the record named its

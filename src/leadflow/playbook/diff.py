@@ -72,7 +72,7 @@ class Change:
         if self.what == CHANGED:
             return f"{self.where}: {_shown(self.old)} -> {_shown(self.new)}"
         if self.what == ORDER:
-            return f"{self.where}: in another order: {', '.join(self.new)}"
+            return f"{self.where}: in another order: {', '.join(map(_shown, self.new))}"
         value = self.new if self.what == ADDED else self.old
         return (
             f"{self.where}: {self.what}" if value in (None, {}, []) else f"{self.where}: {self.what}: {_shown(value)}"
@@ -186,4 +186,6 @@ def _shown(value: Any) -> str:
     if value is None:
         return "nothing"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    if not text.isprintable():
+        text = json.dumps(value, default=str)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

@@ -6,7 +6,9 @@ Made from the classes that hold the rules: their types, defaults and docstrings 
 from __future__ import annotations
 
 import inspect
+import json
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -116,3 +118,12 @@ def _kind(kind: Any) -> dict[str, Any]:
 def _about(cls: type[Any]) -> str:
     """The docstring on one line, without its examples."""
     return " ".join(_EXAMPLE.sub("", inspect.getdoc(cls) or "").split())
+
+
+def schema_text() -> str:
+    """The schema as the file that editors read."""
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(schema_text())

@@ -126,6 +126,15 @@ class Store(Protocol):
         ...
 
 
+def tables_of(keys: Iterable[Key]) -> tuple[str, ...]:
+    """The tables that keys lie in: what an error may say of them, because a match key holds an address.
+
+    >>> tables_of([("matchkey", "contact|email@email.1|ana@example.si"), ("lead.contact_id", "c_1")])
+    ('lead', 'matchkey')
+    """
+    return tuple(sorted({name.partition(".")[0] for name, _ in keys}))
+
+
 INPUT_TABLE = Table(Input, indexes=("subject", "batch", "visitor"))
 """Inputs are rows too, that are only ever added (or erased)."""
 

@@ -81,9 +81,7 @@ def on_changed(view: View, decision: Any, prepared: Prepared, now_us: int) -> St
 
 def on_measured(view: View, fact: Any, prepared: Prepared, now_us: int) -> Step | None:
     """A score moved: only a process that reads scores cares."""
-    if not any(name.startswith(("score", "grade")) for name in prepared.reads):
-        return None
-    return on_changed(view, fact, prepared, now_us)
+    return on_changed(view, fact, prepared, now_us) if prepared.reads_scores else None
 
 
 def _leads_of(view: View, subject: str) -> list[str]:

@@ -59,6 +59,7 @@ class Prepared:
     processes: Mapping[str, CompiledProcess]
     signals: SignalTable
     reads: frozenset[str]
+    reads_scores: bool
 
 
 def prepare(playbook: Any, schema: Schema) -> Prepared:
@@ -90,7 +91,8 @@ def prepare(playbook: Any, schema: Schema) -> Prepared:
             for position, stage in enumerate(process.stages)
         }
         processes[name] = CompiledProcess(name, process, condition(process.applies), stages, tuple(stages))
-    return Prepared(playbook.process, processes, signals, frozenset(reads))
+    reads_scores = any(name.startswith(("score", "grade")) for name in reads)
+    return Prepared(playbook.process, processes, signals, frozenset(reads), reads_scores)
 
 
 def automatic_move(process: CompiledProcess, stage: str, asked: Any, now_us: int) -> str | None:

@@ -69,7 +69,6 @@ def rescore(
     if bits[1] < until:
         until = bits[1]
     before = row.points if row.version else None
-    grade = compiled.grade(points)
     puts.append(
         Score(
             row.id, row.subject, row.model, compiled.digest, points, row.grade, row.is_ready, bits[0], bits[1],
@@ -79,6 +78,7 @@ def rescore(
     if before is None:
         decisions.append(Scored(subject=row.subject, model=compiled.name, points=points))
     if points != before:
+        grade = compiled.grade(points)
         facts.append(ScoreChanged(row.subject, compiled.name, before, points))
         if grade != row.grade:
             decisions.append(

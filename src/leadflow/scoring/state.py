@@ -87,6 +87,7 @@ TABLES = (
         indexes=("subject",),
         orders=(("model", "points"),),
         due="valid_until_us",
+        fixed=("id", "subject", "model"),
         packed={"signals": (pack, unpack)},
     ),
 )

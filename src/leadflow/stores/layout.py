@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -37,7 +38,7 @@ def mapping_of(text: str | None) -> Mapping[str, Any]:
 
 def tuple_of(text: str | None) -> tuple[Any, ...]:
     """The (nested) tuple that JSON text holds."""
-    return () if text is None else deep_tuple(_decode(text))  # type: ignore[no-any-return]
+    return () if text is None else deep_tuple(_decode(text))
 
 
 def _decimal_text(value: Decimal | None) -> str | None:
@@ -69,12 +70,21 @@ class Layout:
     required: tuple[bool, ...]
     to_sql: tuple[tuple[int, Callable[[Any], Any]], ...]
     from_sql: tuple[tuple[int, Callable[[Any], Any]], ...]
+    read: Callable[[Any], tuple[Any, ...]]
+    fixed: tuple[int, ...]
 
     def values(self, row: Any) -> list[Any]:
         """A row's values in column order, as SQL takes them."""
-        values = [getattr(row, column) for column in self.columns]
+        values = list(self.read(row))
         for position, convert in self.to_sql:
             values[position] = convert(values[position])
+        return values
+
+    def changing(self, row: Any) -> list[Any]:
+        """A row's values that may change, in column order."""
+        values = self.values(row)
+        for position in self.fixed:
+            del values[position]
         return values
 
     def row(self, values: tuple[Any, ...]) -> Any:
@@ -94,6 +104,8 @@ def layout_of(table: Table) -> Layout:
     (('id', 'name', 'line'), 'TEXT')
     """
     columns, types, required, to_sql, from_sql = [], [], [], [], []
+    encode: Callable[[Any], Any] | None
+    decode: Callable[[Any], Any] | None
     for position, attribute in enumerate(attrs.fields(table.row)):
         kind, _, rest = str(attribute.type).partition("[")[0].partition(" | ")
         if attribute.name in table.packed:
@@ -107,4 +119,15 @@ def layout_of(table: Table) -> Layout:
             to_sql.append((position, encode))
         if decode is not None:
             from_sql.append((position, decode))
-    return Layout(table, tuple(columns), tuple(types), tuple(required), tuple(to_sql), tuple(from_sql))
+    # From the last to the first, so that taking one out does not move the others.
+    fixed = tuple(position for position in reversed(range(len(columns))) if columns[position] in table.fixed)
+    return Layout(
+        table,
+        tuple(columns),
+        tuple(types),
+        tuple(required),
+        tuple(to_sql),
+        tuple(from_sql),
+        attrgetter(*columns),
+        fixed,
+    )

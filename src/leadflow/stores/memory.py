@@ -11,7 +11,7 @@ from attrs import evolve
 
 from leadflow.errors import ConflictError, InvalidInputError
 from leadflow.model.decisions import Recorded
-from leadflow.ports.store import ChangeSet, Scan, Snapshot, stamp
+from leadflow.ports.store import ChangeSet, Scan, Snapshot, stamp, tables_of
 from leadflow.room import Key, Table
 
 _TESTS: dict[str, Callable[[Any, Any], bool]] = {
@@ -56,7 +56,7 @@ class MemoryStore:
             if change.read.token != self._commits:
                 lost = [key for key, version in change.expect.items() if stamp(self._found(key)) != version]
                 if lost:
-                    raise ConflictError("rows changed since they were read", details={"keys": lost})
+                    raise ConflictError("rows changed since they were read", details={"tables": tables_of(lost)})
             self._check_new(change)
             for (name, id_), row in change.put.items():
                 self._put(name, id_, row)
@@ -71,11 +71,13 @@ class MemoryStore:
 
     def _check_new(self, change: ChangeSet) -> None:
         known = change.read.known()
-        taken: list[Any] = [r.id for r in change.inputs if r.id in self._rows["input"]]
-        taken += [r.id for r in change.decisions if r.id in self._decisions]
+        taken: list[Key] = [("input", r.id) for r in change.inputs if r.id in self._rows["input"]]
+        taken += [("decision", r.id) for r in change.decisions if r.id in self._decisions]
         taken += [key for key in change.put if key not in known and key[1] in self._rows[key[0]]]
         if taken:
-            raise ConflictError("something that was to be created is already there", details={"keys": taken})
+            raise ConflictError(
+                "something that was to be created is already there", details={"tables": tables_of(taken)}
+            )
 
     def _put(self, name: str, id_: str, row: Any) -> None:
         rows = self._rows[name]

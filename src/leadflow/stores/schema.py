@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -82,19 +84,39 @@ def inspect_file(path: Path) -> bool:
     return False
 
 
-def create(connection: sqlite3.Connection, layouts: Iterable[Layout]) -> None:
-    """Make all tables in one transaction, unless somebody else just did."""
-    connection.execute("BEGIN IMMEDIATE")
+def found(path: Path, layouts: Iterable[Layout]) -> None:
+    """Make a new store under another name and link it into place whole: nobody ever sees it half made or empty.
+
+    Where two processes do so at once, the first one's stays.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.new")
+    draft.unlink(missing_ok=True)
+    connection = sqlite3.connect(draft, isolation_level=None)
     try:
-        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-            for statement in statements(layouts).values():
-                connection.execute(statement)
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in statements(layouts).values():
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
+    finally:
+        connection.close()
+    try:
+        _link(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _link(draft: Path, path: Path) -> None:
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return
+    except OSError:
+        # A disk without hard links: a rename may replace what somebody else has just made, so look once more.
+        if not path.exists():
+            draft.replace(path)
 
 
 def recognise(connection: sqlite3.Connection, path: Path) -> None:

@@ -15,10 +15,18 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from leadflow.errors import ConflictError, CorruptionError, InvalidInputError, StoreBusyError, StoreError
+from leadflow.errors import (
+    ConflictError,
+    CorruptionError,
+    InvalidInputError,
+    InvalidValueError,
+    LeadflowError,
+    StoreBusyError,
+    StoreError,
+)
 from leadflow.model.coding import from_plain, to_plain
 from leadflow.model.decisions import Decision, Recorded
-from leadflow.ports.store import ChangeSet, Scan, Snapshot, stamp
+from leadflow.ports.store import ChangeSet, Scan, Snapshot, stamp, tables_of
 from leadflow.room import Key, Table
 from leadflow.stores import schema
 from leadflow.stores.layout import Layout, layout_of, mapping_of, to_json
@@ -61,10 +69,9 @@ class SqliteStore:
         self._writes = {name: _write_statements(layout) for name, layout in self._layouts.items()}
         self._decision_types = _all_decisions(Decision)
         with _translated(self.path):
-            is_new = schema.inspect_file(self.path)
+            if schema.inspect_file(self.path):
+                schema.found(self.path, self._layouts.values())
             connection = self._connection()
-            if is_new or connection.execute("PRAGMA user_version").fetchone()[0] == 0 == _objects(connection):
-                schema.create(connection, self._layouts.values())
             schema.recognise(connection, self.path)
             schema.check(connection, self.path, self._layouts.values(), full=check)
 
@@ -82,7 +89,11 @@ class SqliteStore:
             check_same_thread=False,
         )
         execute = connection.execute
-        execute("PRAGMA journal_mode = WAL")
+        if execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
+            connection.close()
+            raise StoreError(
+                f"{self.path}: its disk cannot share a write-ahead log", code="store_no_wal", hint="use a local disk"
+            )
         execute(f"PRAGMA synchronous = {self._synchronous}")
         execute("PRAGMA foreign_keys = ON")
         execute("PRAGMA cache_size = -65536")
@@ -208,6 +219,7 @@ class SqliteStore:
             self._point("begin")
             connection.execute("BEGIN IMMEDIATE")
             try:
+                self._check_files()
                 self._verify(connection, change)
                 self._write(connection, change)
                 self._point("commit")
@@ -220,6 +232,22 @@ class SqliteStore:
                 raise
             self._point("committed")
 
+    def _check_files(self) -> None:
+        """Refuse to write to files that somebody has removed or replaced under us: nobody would ever read it."""
+        try:
+            files = (os.getpid(), os.stat(self.path).st_ino, os.stat(f"{self.path}-wal").st_ino)
+        except OSError:
+            files = (os.getpid(), 0, 0)
+        known = getattr(self._local, "files", None)
+        if known is None or known[0] != files[0]:
+            self._local.files = files
+        elif known != files:
+            raise CorruptionError(
+                f"{self.path} or its -wal file was removed or replaced while it was open",
+                code="store_replaced",
+                hint="close the store, which saves what it holds, and open it again",
+            )
+
     def _verify(self, connection: sqlite3.Connection, change: ChangeSet) -> None:
         token = connection.execute("PRAGMA data_version").fetchone()[0]
         if change.read.token == (id(connection), token):
@@ -228,19 +256,20 @@ class SqliteStore:
         rows = self._read(connection, expect)
         lost = [key for key, version in expect.items() if stamp(rows[key]) != version]
         if lost:
-            raise ConflictError("rows changed since they were read", details={"keys": lost})
+            raise ConflictError("rows changed since they were read", details={"tables": tables_of(lost)})
 
     def _write(self, connection: sqlite3.Connection, change: ChangeSet) -> None:
         many = connection.executemany
         for name, (inserts, updates, drops) in _by_table(change).items():
             insert, update, delete = self._writes[name]
-            values = self._layouts[name].values
+            layout = self._layouts[name]
+            values = layout.values
             if inserts:
                 self._point(f"insert {name}")
                 many(insert, [values(row) for row in inserts])
             if updates:
                 self._point(f"update {name}")
-                many(update, [(*values(row), row.id) for row in updates])
+                many(update, [(*layout.changing(row), row.id) for row in updates])
             if drops:
                 self._point(f"delete {name}")
                 many(delete, [(id_,) for id_ in drops])
@@ -288,7 +317,7 @@ def _listed(columns: Sequence[str]) -> str:
 def _write_statements(layout: Layout) -> tuple[str, str, str]:
     name = schema.table_name(layout.table.name)
     marks = ",".join("?" * len(layout.columns))
-    sets = ", ".join(f'"{column}" = ?' for column in layout.columns)
+    sets = ", ".join(f'"{column}" = ?' for column in layout.columns if column not in layout.table.fixed)
     return (
         f"INSERT INTO {name} ({_listed(layout.columns)}) VALUES ({marks})",
         f"UPDATE {name} SET {sets} WHERE id = ?",
@@ -305,10 +334,6 @@ def _chunks(values: list[str]) -> Iterator[list[str]]:
         chunk = values[position : position + size]
         yield chunk + chunk[-1:] * (size - len(chunk))
         position += size
-
-
-def _objects(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
 
 
 def _rollback(connection: sqlite3.Connection) -> None:
@@ -328,6 +353,11 @@ class _translated:  # noqa: N801 - reads as a statement
         return None
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if isinstance(error, (ValueError, TypeError, OverflowError)) and not isinstance(error, LeadflowError):
+            # What JSON or SQL cannot hold: NaN, half a surrogate pair, a number beyond 64 bits, an object.
+            raise InvalidValueError(
+                f"a value cannot be stored ({type(error).__name__})", code="unstorable_value", hint="mend the record"
+            ) from None
         if not isinstance(error, sqlite3.Error):
             return
         text = str(error)

@@ -46,7 +46,8 @@ class Finished:
 class Client:
     """Opens `url` in a new process and makes calls.
 
-    A call is ["do", record ...], ["ingest", [record ...], batch_size], ["tick", now] or ["preview", record ...].
+    A call is ["do", record ...], ["ingest", [record ...], batch_size], ["import", path], ["tick", now] or
+    ["preview", record ...].
     `fault` is (number of the fail point, action), see FaultPlan; `ledger` a path; `now` fixes the clock (microseconds).
     `limits`: {"file_bytes": n} makes the disk look full at that size, {"user": uid} drops rights before opening.
 
@@ -165,6 +166,8 @@ def _called(flow: Any, verb: str, arguments: list[Any], ledger: str | None) -> d
 
     if verb == "tick":
         return {"done": flow.tick(*arguments)}
+    if verb == "import":
+        return {"done": len(arguments), "report": str(flow.import_file(*arguments))}
     if verb == "ingest":
         counts = flow.ingest(arguments[0], batch_size=arguments[1] if len(arguments) > 1 else 1000).counts
         if ledger is not None:

@@ -68,7 +68,7 @@ class Output:
     def lines(self, lines: Iterable[Line]) -> None:
         """Lines of text with roles."""
         for line in lines:
-            self._out.print(_styled(line, self.is_ascii))
+            self._out.print(_styled(line, self.is_ascii), end="")
 
     def table(
         self, headings: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = (), indent: str = ""
@@ -97,7 +97,7 @@ class Output:
 
     def note(self, text: str, role: str = "dim") -> None:
         """A line on standard error."""
-        self._err.print(_styled((Piece(text, role),), not _can_print("✓", self._err)), soft_wrap=True)
+        self._err.print(_styled((Piece(text, role),), not _can_print("✓", self._err)), soft_wrap=True, end="")
 
     def error_document(self, value: Any) -> None:
         """One JSON document on standard error."""

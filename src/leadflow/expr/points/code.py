@@ -8,7 +8,7 @@ one or two comparisons decide them all and name the moment of the next change.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from leadflow.expr import core as c
@@ -26,6 +26,8 @@ Sink = Callable[[int], dict[str, int]]
 """What is added to which local when the condition behind a bit holds."""
 Groups = Mapping[str, Bounds]
 _CHUNK = 8
+_STEPS = 40
+"""How many steps a ladder has at most; Python nests every elif one deeper."""
 
 
 def score_functions(parts: Parts, groups: Groups, bounds: Bounds) -> tuple[Static, Total, Score]:
@@ -165,6 +167,12 @@ def _write_total(parts: Sequence[Part], groups: Groups, bounds: Bounds, to: _Sum
     to.write_result(groups, bounds)
 
 
+def _portions(steps: Mapping[int, list[Part]]) -> Iterator[dict[int, list[Part]]]:
+    entries = list(steps.items())
+    for start in range(0, len(entries), _STEPS):
+        yield dict(entries[start : start + _STEPS])
+
+
 def _mask(parts: Iterable[Part]) -> int:
     return sum(part.mask for part in parts)
 
@@ -262,11 +270,12 @@ class _Sums(Function):
             state = self.bound[signal] = name
         for part, of_part in each:
             self._write_each(part, of_part)
-        if counts:
-            self._write_count_ladder(f"{state}[0]", counts)
+        for some in _portions(counts):
+            self._write_count_ladder(f"{state}[0]", some)
         for number, steps in ages.items():
             self.open(f"if len({state}) > {number}:")
-            self._write_age_ladder(f"{state}[{number}]", steps)
+            for some in _portions(steps):
+                self._write_age_ladder(f"{state}[{number}]", some)
             self.close()
         self.bound.pop(signal, None)
         self.close()

@@ -19,6 +19,7 @@ from leadflow.expr.points.shares import Contribution, clamp, evidence, reachable
 from leadflow.expr.signals import SignalTable, State
 from leadflow.expr.text import to_text
 from leadflow.expr.types import Schema
+from leadflow.model.time import NEVER_US
 
 
 @frozen(eq=False)
@@ -56,7 +57,7 @@ class ScoreProgram:
         """Why the score is what it is; the points add up to the total.
 
         A rule's own cap is in its points; what the bounds of a group or of the whole add or take is a
-        contribution of its own.
+        contribution of its own. What records say is taken from the bits, so it holds until `static` says.
         """
         return tuple(self._contributions(signals, bits, now_us))
 
@@ -76,9 +77,9 @@ class ScoreProgram:
         for name, reached in sums.items():
             if change := clamp(reached, self._groups[name]) - reached:
                 points += change
-                yield Contribution(name, change, "group", (), min(untils[name]))
+                yield Contribution(name, change, "group", (), min(untils.get(name, ()), default=NEVER_US))
         if change := clamp(points, self._bounds) - points:
-            until_us = min(until for each in untils.values() for until in each)
+            until_us = min((until for each in untils.values() for until in each), default=NEVER_US)
             yield Contribution("", change, "floor" if change > 0 else "ceiling", (), until_us)
 
     @cached_property

@@ -114,7 +114,11 @@ def clean_number(value: str) -> str:
     """
     value = "".join(value.split())
     if "," in value:
-        value = value.replace(",", "") if "." in value or re.fullmatch(r"-?\d+(,\d{3})+", value) else value.replace(",", ".")
+        value = (
+            value.replace(",", "")
+            if "." in value or re.fullmatch(r"-?\d+(,\d{3})+", value)
+            else value.replace(",", ".")
+        )
     return value if re.fullmatch(r"[+-]?\d+(\.\d*)?", value, re.ASCII) else ""
 
 

@@ -7,10 +7,11 @@ the prefilter leaves the few pairs whose values may be alike, and only those are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import compress
 from math import ceil
 from operator import ge, itemgetter
+from typing import Protocol, TypeVar, cast
 
 from leadflow.matching.linkage.cleaning import Memo
 from leadflow.matching.linkage.spec import Comparison, LinkageSpec, Row, SwapComparison
@@ -21,7 +22,15 @@ _MEMO_PAIRS = 300_000
 """Pairs of rows after which remembered value pairs are forgotten, so that memory stays flat."""
 _NEVER = 1 << 60
 _count = int.bit_count
-Pick = Callable[[Sequence[int]], Sequence[int]]
+
+
+_T = TypeVar("_T")
+
+
+class Pick(Protocol):
+    """Takes what stands at some positions of a column."""
+
+    def __call__(self, values: Sequence[_T], /) -> Sequence[_T]: ...
 
 
 class Vocabulary(dict[str, int]):
@@ -200,12 +209,9 @@ class Columns:
     def patterns(self, texts: Sequence[str], others: Sequence[int]) -> list[int]:
         """The level patterns of one cleaned row against stored ones."""
         self._forget_after(len(others))
-        if len(others) < 2:
-            if not others:
-                return []
-            pick = _pick_one(others[0])
-        else:
-            pick = itemgetter(*others)
+        if not others:
+            return []
+        pick = _picker(others)
         present = [(column, text) for column, text in zip(self.columns, texts, strict=True) if text]
         mask = sum([column.mask for column, _ in present])
         patterns = list(map(mask.__and__, pick(self._different)))
@@ -223,5 +229,8 @@ class Columns:
                 column.forget()
 
 
-def _pick_one(only: int) -> Pick:
+def _picker(places: Sequence[int]) -> Pick:
+    if len(places) > 1:
+        return cast(Pick, itemgetter(*places))
+    only = places[0]
     return lambda values: (values[only],)

@@ -50,7 +50,13 @@ def comparison(field: str, kind: Kind, comparators: Mapping[str, Comparator]) ->
     """The usual comparison of a field of this kind."""
     manner = manners()[kind]
     return Comparison(
-        field, comparators[manner.comparator], manner.levels, manner.clean, manner.by_frequency, manner.usual, manner.shared
+        field,
+        comparators[manner.comparator],
+        manner.levels,
+        manner.clean,
+        manner.by_frequency,
+        manner.usual,
+        manner.shared,
     )
 
 
@@ -105,11 +111,21 @@ def manners() -> Mapping[Kind, Manner]:
     compact, text = cleaning.clean_compact, cleaning.clean_text
     return MappingProxyType(
         {
-            Kind.GIVEN_NAME: Manner("given_name", (1.0, 0.92, 0.85), compact, 0.75, 0.0, True, (first_letter, sounds, whole)),
-            Kind.SURNAME: Manner("jaro_winkler", (1.0, 0.92, 0.85), compact, 0.75, 0.75, True, (first_letter, sounds, whole)),
+            Kind.GIVEN_NAME: Manner(
+                "given_name", (1.0, 0.92, 0.85), compact, 0.75, 0.0, True, (first_letter, sounds, whole)
+            ),
+            Kind.SURNAME: Manner(
+                "jaro_winkler", (1.0, 0.92, 0.85), compact, 0.75, 0.75, True, (first_letter, sounds, whole)
+            ),
             Kind.NAME: Manner("free_text", (1.0, 0.89, 0.75), text, 0.7, 0.45, True, (first_four, first_word, whole)),
             Kind.COMPANY: Manner(
-                "company_name", (1.0, 0.89, 0.75), cleaning.clean_company, 0.7, 0.9, True, (first_four, first_word, whole)
+                "company_name",
+                (1.0, 0.89, 0.75),
+                cleaning.clean_company,
+                0.7,
+                0.9,
+                True,
+                (first_four, first_word, whole),
             ),
             Kind.TEXT: Manner("free_text", (1.0, 0.89, 0.75), text, 0.7, 0.9, True, (first_four, first_word, whole)),
             Kind.CATEGORY: Manner("exact", (1.0,), compact, 0.9, 0.9, False, (whole,)),
@@ -118,7 +134,9 @@ def manners() -> Mapping[Kind, Manner]:
             Kind.DATE: Manner(
                 "calendar_date", (1.0, 0.87, 0.6), cleaning.clean_date, 0.85, 0.0, False, (year, month_and_day, whole)
             ),
-            Kind.EMAIL: Manner("email_address", (1.0, 0.9, 0.8), cleaning.clean_email, 0.75, 0.0, False, (local_part, whole)),
+            Kind.EMAIL: Manner(
+                "email_address", (1.0, 0.9, 0.8), cleaning.clean_email, 0.75, 0.0, False, (local_part, whole)
+            ),
             Kind.PHONE: Manner("damerau_levenshtein", (1.0, 0.85), cleaning.clean_phone, 0.75, 0.3, False, (whole,)),
             Kind.DOMAIN: Manner("jaro_winkler", (1.0, 0.92), cleaning.clean_domain, 0.8, 0.75, False, (whole,)),
             Kind.NUMBER: Manner("numeric", (1.0, 0.99, 0.9), cleaning.clean_number, 0.8, 0.45, False, (whole,)),

@@ -84,9 +84,7 @@ def _alone(views: Mapping[str, Sequence[_View]]) -> list[_View]:
     return sorted((view for view in chosen if view is not None), key=lambda view: (view.meets, view.field))
 
 
-def _together(
-    views: Mapping[str, Sequence[_View]], sample: int, total: int
-) -> list[tuple[float, _View, _View]]:
+def _together(views: Mapping[str, Sequence[_View]], sample: int, total: int) -> list[tuple[float, _View, _View]]:
     """For each two fields the most general views that are selective together, the best filled first."""
     found = []
     for first, second in combinations([name for name, each in views.items() if each], 2):

@@ -107,8 +107,4 @@ def name_families() -> dict[str, int]:
     >>> families["bob"] == families["robert"] != families["bill"]
     True
     """
-    return {
-        name: number
-        for number, line in enumerate(_FAMILIES.strip().splitlines())
-        for name in line.split()
-    }
+    return {name: number for number, line in enumerate(_FAMILIES.strip().splitlines()) for name in line.split()}

@@ -51,26 +51,31 @@ class Scorer:
         self.weights = weights
         self.ask_bits = bits(weights.spec.ask_at)
         self._by_pattern = _PatternWeights(weights)
-        self._hopeless = self.ask_bits - sum(each.most_bits for each in weights.frequencies if each)
         self._adjusts = any(weights.frequencies)
 
     def score(self, pattern: int, left: Sequence[str], right: Sequence[str]) -> Score:
         """The score of two cleaned rows with this pattern."""
         added = self.weights.by_frequency(pattern, left, right) if self._adjusts else ()
-        return Score(sum(added, self._by_pattern[pattern]), pattern, added, self.weights)
+        return Score(sum(added, self._by_pattern[pattern][0]), pattern, added, self.weights)
 
     def hopeful(self, patterns: Sequence[int]) -> list[int]:
         """The places of the patterns that may reach the lower threshold."""
-        least = self._hopeless
-        return [at for at, weight in enumerate(map(self._by_pattern.__getitem__, patterns)) if weight >= least]
+        least = self.ask_bits
+        found = map(self._by_pattern.__getitem__, patterns)
+        return [at for at, (_, most) in enumerate(found) if most >= least]
 
 
-class _PatternWeights(dict[int, float]):
+class _PatternWeights(dict[int, tuple[float, float]]):
+    """The weight of each pattern, and the most it can be with rare values."""
+
     def __init__(self, weights: Weights) -> None:
         self._weights = weights
 
-    def __missing__(self, pattern: int) -> float:
+    def __missing__(self, pattern: int) -> tuple[float, float]:
         if len(self) > _MEMO_PATTERNS:
             self.clear()
-        weight = self[pattern] = self._weights.of_pattern(pattern)
-        return weight
+        weight = self._weights.of_pattern(pattern)
+        rare = zip(self._weights.frequencies, self._weights.codes(pattern), strict=False)
+        most = sum((each.most_bits for each, code in rare if each is not None and code == 1), weight)
+        pair = self[pattern] = weight, most
+        return pair

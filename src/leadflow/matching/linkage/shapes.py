@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from zlib import crc32
 
-from leadflow.matching.linkage.cleaning import clean_company, clean_compact, clean_text
+from leadflow.matching.linkage.cleaning import clean_compact, clean_company, clean_text
 from leadflow.matching.linkage.kinds import Kind
 from leadflow.matching.linkage.spec import Row
 
@@ -23,11 +23,13 @@ _HINTS: tuple[tuple[Kind, str], ...] = (
     (Kind.CODE, "code number no nr ssn soc vat tax iban passport licence license reg"),
     (Kind.NUMBER, "amount price revenue turnover employees age salary latitude longitude lat lon"),
 )
-_IDENTIFIERS = frozenset("id key uuid guid index row rowid pk".split())
-_STAMPS = frozenset("created updated modified timestamp inserted".split())
+_IDENTIFIERS = frozenset(("id", "key", "uuid", "guid", "index", "row", "rowid", "pk"))
+_STAMPS = frozenset(("created", "updated", "modified", "timestamp", "inserted"))
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _DOMAIN = re.compile(r"(?:https?://)?[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?:[/?#]\S*)?", re.IGNORECASE)
-_DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|(?:1[89]|20)\d\d[01]\d[0-3]\d", re.ASCII)
+_DATE = re.compile(
+    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|(?:1[89]|20)\d\d[01]\d[0-3]\d", re.ASCII
+)
 _PHONE = re.compile(r"(?=.*[+()/ -])[+(]?\d[\d\s()/.-]{6,}", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?\d+[.,]\d+", re.ASCII)
 

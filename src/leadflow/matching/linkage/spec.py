@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 
-from attrs import field, frozen
+import attrs
+from attrs import frozen
 
 from leadflow.errors import InvalidValueError
 from leadflow.matching.comparators import Comparator
@@ -17,7 +19,7 @@ MAX_LEVELS = 5
 
 
 def _check_levels(_instance: object, _attribute: object, levels: Sequence[float]) -> None:
-    ordered = all(a > b for a, b in zip(levels, levels[1:], strict=False))
+    ordered = all(a > b for a, b in pairwise(levels))
     if not levels or len(levels) > MAX_LEVELS or not ordered or levels[0] > 1 or levels[-1] <= 0:
         raise InvalidValueError(
             f"levels {tuple(levels)} do not descend from at most 1 to above 0",
@@ -38,7 +40,7 @@ class Comparison:
 
     field: str
     comparator: Comparator
-    levels: tuple[float, ...] = field(default=(1.0,), validator=_check_levels, converter=tuple)
+    levels: tuple[float, ...] = attrs.field(default=(1.0,), validator=_check_levels)
     clean: Cleaner = clean_text
     by_frequency: bool = False
     usual: float = 0.75
@@ -100,7 +102,7 @@ class BlockingKey:
     """
 
     name: str
-    parts: tuple[KeyPart, ...] = field(converter=tuple)
+    parts: tuple[KeyPart, ...]
     unordered: bool = False
 
 
@@ -112,9 +114,9 @@ class LinkageSpec:
     `block_cap` bounds the rows of one block; a larger block is refined by the other keys' parts.
     """
 
-    comparisons: tuple[Comparison, ...] = field(converter=tuple)
-    keys: tuple[BlockingKey, ...] = field(converter=tuple)
-    swaps: tuple[SwapComparison, ...] = field(default=(), converter=tuple)
+    comparisons: tuple[Comparison, ...]
+    keys: tuple[BlockingKey, ...]
+    swaps: tuple[SwapComparison, ...] = ()
     same_at: float = 0.8
     ask_at: float = 0.1
     block_cap: int = 100

@@ -70,6 +70,7 @@ def account_spec(comparators: Mapping[str, Comparator] | None = None) -> Linkage
         BlockingKey("phone", (part("phone", Kind.PHONE),)),
         BlockingKey("name", (start,)),
         BlockingKey("word", (word,)),
+        BlockingKey("place", (part("postcode", Kind.PLACE_CODE, 1), part("city", Kind.TEXT))),
         BlockingKey("name, postcode", (start, part("postcode", Kind.PLACE_CODE, 1))),
         BlockingKey("word, city", (word, part("city", Kind.TEXT))),
     )

@@ -91,9 +91,9 @@ def _weights(stored: Stored, found: Estimate) -> Weights:
     spec = stored.spec
     same, related, strangers = found.shares
     fields = []
-    for at, each in enumerate((*spec.comparisons, *spec.swaps)):
-        levels = tuple(map(LevelWeight, each.names, same[at], strangers[at], related[at]))
-        fields.append(FieldWeights(each.field, levels))
+    named = [(each.field, each.names) for each in spec.comparisons] + [(each.field, each.names) for each in spec.swaps]
+    for at, (field, names) in enumerate(named):
+        fields.append(FieldWeights(field, tuple(map(LevelWeight, names, same[at], strangers[at], related[at]))))
     return Weights(
         spec=spec,
         same=found.kinds[0],

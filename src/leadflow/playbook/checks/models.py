@@ -8,20 +8,22 @@ from typing import Any
 
 import attrs
 
-from leadflow.errors import ExpressionError, LeadflowError
+from leadflow.errors import ExpressionError, InvalidValueError, LeadflowError
 from leadflow.expr import Schema, faults
-from leadflow.expr.fault import did_you_mean
+from leadflow.expr.fault import Fault, did_you_mean
+from leadflow.expr.points import score_faults
 from leadflow.expr.text import quoted
 from leadflow.playbook.fault import WARNING, Finding, Path, path_text
 from leadflow.playbook.plain import is_default
 from leadflow.playbook.playbook import Playbook
+from leadflow.scoring.prepare import compile_model, score_rule
 from leadflow.scoring.rules import Model, Rule
 
 _USED = {
     "when": {"cap", "group"},
     "each": {"where", "within", "limit", "cap", "group", "half_life_days"},
-    "of": {"at_least", "where", "within", "cap", "group"},
-    "none": {"where", "within", "cap", "group"},
+    "of": {"at_least", "where", "within", "group"},
+    "none": {"where", "within", "group"},
 }
 """What else each kind of rule looks at."""
 
@@ -64,11 +66,11 @@ def _rule(model: Model, path: Path, number: int, schema: Schema, faulty: Collect
             return
     elif (*here, "when") in faulty:
         return
-    found = list(_as_compiled(here, rule, model.target, schema))
+    found = list(_as_compiled(here, rule, schema))
     yield from found
     if rule.points == 0:
         yield _warning((*here, "points"), "the rule gives no points", "leave it out", "no_effect")
-    for key in _given(rule) - {*_USED, *_USED[kind], "name", "points"}:
+    for key in sorted(_given(rule) - {*_USED, *_USED[kind], "name", "points"}):
         if all(each.path != (*here, key) for each in found):
             yield _warning((*here, key), f"a rule with {kind} does not look at {key}", "leave it out", "no_effect")
 
@@ -78,23 +80,17 @@ def _given(rule: Rule) -> set[str]:
     return {each.name for each in attrs.fields(Rule) if not is_default(each, getattr(rule, each.name))}
 
 
-def _as_compiled(path: Path, rule: Rule, target: str, schema: Schema) -> Iterator[Finding]:
+def _as_compiled(path: Path, rule: Rule, schema: Schema) -> Iterator[Finding]:
     """What only shows when the rule is made ready to use; groups and names are looked at for the whole model."""
-    from leadflow.scoring.prepare import compile_model
-
-    alone = Model(target=target, rules=(attrs.evolve(rule, group=None),))
     try:
-        compile_model("", alone, schema)
-    except ExpressionError as error:
-        message = error.message.removeprefix(": ").removeprefix(f"{rule.name}: ")
-        where = _meant(rule, message)
-        message = message.removeprefix(f"{where}: ")
-        span = error.span if where == "when" else None
-        yield Finding(path=(*path, where), message=message, hint=error.hint, code="invalid_rule", span=span)
-    except LeadflowError as error:
-        yield Finding(
-            path=(*path, _meant(rule, error.message)), message=error.message, hint=error.hint, code=error.code
-        )
+        found = score_faults([score_rule(attrs.evolve(rule, group=None))], {}, schema)
+    except InvalidValueError as error:
+        found = [Fault(error.message, hint=error.hint)]
+    for each in found[:1]:
+        where = _meant(rule, each.message)
+        message = each.message.removeprefix(f"{where}: ")
+        span = each.span if where == "when" else None
+        yield Finding(path=(*path, where), message=message, hint=each.hint, code="invalid_rule", span=span)
 
 
 def _meant(rule: Rule, message: str) -> str:
@@ -151,8 +147,6 @@ def _grades(model: Model, path: Path) -> Iterator[Finding]:
 
 def _compiled(name: str, model: Model, path: Path, schema: Schema) -> Iterator[Finding]:
     """What the least and the most points that can be reached make impossible."""
-    from leadflow.scoring.prepare import compile_model
-
     try:
         least, most = compile_model(name, model, schema).program.bounds()
     except LeadflowError as error:

@@ -1,0 +1,92 @@
+"""Made-up people and companies. Every domain ends in .example, so that no mail can ever reach anybody."""
+
+from __future__ import annotations
+
+import unicodedata
+from random import Random
+from typing import Final
+
+from attrs import frozen
+
+_FIRST: Final = {
+    "SI": ("Ana", "Luka", "Maja", "Žiga", "Nina", "Matej", "Katja", "Rok", "Špela", "Jan"),
+    "PL": ("Zofia", "Jakub", "Agnieszka", "Paweł", "Hanna", "Michał", "Łucja", "Kamil", "Ewa", "Tomasz"),
+    "DE": ("Jürgen", "Lena", "Björn", "Sophie", "Max", "Greta", "Felix", "Käthe", "Jonas", "Mia"),
+    "TR": ("Ayşe", "Mehmet", "Elif", "Çağrı", "Zeynep", "Emre", "İpek", "Can", "Defne", "Kerem"),
+    "EE": ("Kadri", "Märt", "Liis", "Rasmus", "Triin", "Jüri", "Piret", "Tanel", "Õnne", "Siim"),
+    "IT": ("Giulia", "Marco", "Chiara", "Luca", "Sara", "Nicolò", "Elena", "Paolo", "Marta", "Davide"),
+}
+_LAST: Final = {
+    "SI": ("Kos", "Novak", "Zupan", "Žagar", "Kralj", "Bizjak", "Oblak", "Pirc", "Šuštar", "Vidmar"),
+    "PL": ("Nowak", "Wójcik", "Kowalczyk", "Zieliński", "Lis", "Mazur", "Sikora", "Dąbrowska", "Bąk", "Król"),
+    "DE": ("Müller", "Schmidt", "Weiß", "Fischer", "Wagner", "Becker", "Köhler", "Braun", "Jäger", "Vogel"),
+    "TR": ("Yılmaz", "Kaya", "Demir", "Şahin", "Çelik", "Aydın", "Öztürk", "Arslan", "Doğan", "Koç"),
+    "EE": ("Tamm", "Saar", "Sepp", "Mägi", "Kask", "Kukk", "Rebane", "Ilves", "Pärn", "Põder"),
+    "IT": ("Rossi", "Bianchi", "Ferrari", "Greco", "Conti", "Costa", "Marino", "Riva", "Fontana", "Longo"),
+}
+_LEGAL: Final = {"SI": "d.o.o.", "PL": "sp. z o.o.", "DE": "GmbH", "TR": "A.Ş.", "EE": "OÜ", "IT": "S.r.l."}
+_BEGIN: Final = (
+    "Alpine", "Amber", "Baltic", "Blue", "Cedar", "Copper", "Delta", "Ever", "Green", "Harbour", "Iron", "Lumen",
+    "Meridian", "Nord", "Oak", "Polar", "River", "Silver", "Terra", "Vista",
+)  # fmt: skip
+_END: Final = ("Logistics", "Foods", "Robotics", "Textile", "Energy", "Labs", "Optics", "Paper", "Tools", "Travel")
+_JOBS: Final = (("c-level", 9), ("manager", 30), ("specialist", 46), ("student", 5), (None, 10))
+
+
+@frozen
+class Company:
+    """A made-up company."""
+
+    name: str
+    domain: str
+    country: str
+    employees: int
+
+
+@frozen
+class Person:
+    """A made-up person."""
+
+    first_name: str
+    last_name: str
+    email: str
+    phone: str
+    country: str
+    job: str | None
+    company: Company
+
+
+def companies(random: Random, count: int) -> list[Company]:
+    """So many companies, each with a name of its own."""
+    names = random.sample([(begin, end) for begin in _BEGIN for end in _END], count)
+    made = []
+    for begin, end in names:
+        country = random.choice(list(_LEGAL))
+        size = round(8 * 10 ** random.uniform(0, 2.6))
+        made.append(Company(f"{begin} {end} {_LEGAL[country]}", f"{begin}-{end}.example".lower(), country, size))
+    return made
+
+
+def people(random: Random, count: int, where: list[Company]) -> list[Person]:
+    """So many people, each at one of these companies."""
+    made: dict[str, Person] = {}
+    levels, weights = zip(*_JOBS, strict=True)
+    while len(made) < count:
+        company = random.choice(where)
+        country = company.country
+        first, last = random.choice(_FIRST[country]), random.choice(_LAST[country])
+        email = f"{ascii_of(first)}.{ascii_of(last)}@{company.domain}"
+        phone = f"+386 1 555 {random.randrange(10_000):04d}"
+        job = random.choices(levels, weights)[0]
+        made.setdefault(email, Person(first, last, email, phone, country, job, company))
+    return list(made.values())
+
+
+def ascii_of(name: str) -> str:
+    """A name as it stands in an address.
+
+    >>> ascii_of("Żółć"), ascii_of("Yılmaz")
+    ('zolc', 'yilmaz')
+    """
+    plain = name.translate(str.maketrans({"ı": "i", "ł": "l", "Ł": "l", "ß": "ss", "İ": "i"}))
+    return unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode().lower()
