@@ -47,9 +47,8 @@ def _leadflow(path: Path, records: Sequence[dict[str, Any]]) -> Spent:
     for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     store = open_store(f"sqlite:///{path}", synchronous="NORMAL")
-    with Flow(store, Playbook(), now=Clock(START_US, 1)) as flow:
-        with Watch() as watch:
-            done = flow.ingest(records, batch_size=BATCH)
+    with Flow(store, Playbook(), now=Clock(START_US, 1)) as flow, Watch() as watch:
+        done = flow.ingest(records, batch_size=BATCH)
     assert done.counts == {"accepted": len(records)}, done
     return watch.spent(len(records))
 

@@ -54,9 +54,7 @@ def _ingesting(template: Template, flow: Flow, lot: int) -> Callable[[], Spent]:
 
     def ingest() -> Spent:
         start_us = next(starts)
-        records = list(
-            interactions(template.emails, lot, prefix=f"g{start_us}-", start_us=start_us, pace_us=PACE_US)
-        )
+        records = list(interactions(template.emails, lot, prefix=f"g{start_us}-", start_us=start_us, pace_us=PACE_US))
         with Watch() as watch:
             done = flow.ingest(records, batch_size=BATCH)
         assert done.counts == {"accepted": lot}, done
@@ -158,7 +156,9 @@ def write_csv(path: Path, count: int) -> None:
         for person in people(count, SEED + 1):
             contact = person.record["contact"]
             company = person.record.get("account", {}).get("name", "")
-            file.write(f"{person.email},{contact['first_name']},{contact['last_name']},{contact['country']},{company}\n")
+            file.write(
+                f"{person.email},{contact['first_name']},{contact['last_name']},{contact['country']},{company}\n"
+            )
 
 
 def write_jsonl(path: Path, count: int) -> None:

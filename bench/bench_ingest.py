@@ -135,9 +135,7 @@ def without_database(template: Template, records: list[dict[str, Any]], batch: i
 # -- figures ----------------------------------------------------------------------------------------------
 
 
-def run(
-    folder: Path, rounds: int = 9, one: int = 1000, many: int = 5000, durable: int = 200
-) -> list[Figure]:
+def run(folder: Path, rounds: int = 9, one: int = 1000, many: int = 5000, durable: int = 200) -> list[Figure]:
     """P1 to P4: `one` records a round singly, `many` in batches, `durable` singly and safe from a power cut."""
     template = make_template(folder, COPIES)
     stream = interactions(

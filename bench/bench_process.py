@@ -121,7 +121,8 @@ def _snapshot(leads: list[Lead]) -> dict[Any, Any]:
 
 def _commands(leads: list[Lead]) -> list[list[Advance]]:
     return [
-        [Advance(key=f"{step}-{lead.id}", at_us=NOW_US, lead=lead.id) for lead in leads] for step in range(1, len(STAGES))
+        [Advance(key=f"{step}-{lead.id}", at_us=NOW_US, lead=lead.id) for lead in leads]
+        for step in range(1, len(STAGES))
     ]
 
 

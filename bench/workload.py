@@ -21,8 +21,12 @@ START = datetime(2026, 3, 1, tzinfo=UTC)
 START_US = int(START.timestamp()) * 1_000_000
 DAY_US = 86_400_000_000
 
-_FIRST = "ana bojan cene dana emil fani goran hana ivo jana karl lena miha nika oto pia rok sara tim urška vid zala žiga"
-_LAST = "kos novak zupan hribar müller schmidt rossi bianchi dubois martin silva costa jensen olsen kowalski wójcik šega"
+_FIRST = (
+    "ana bojan cene dana emil fani goran hana ivo jana karl lena miha nika oto pia rok sara tim urška vid zala žiga"
+)
+_LAST = (
+    "kos novak zupan hribar müller schmidt rossi bianchi dubois martin silva costa jensen olsen kowalski wójcik šega"
+)
 _FREE_MAIL = ("gmail.com", "yahoo.com", "outlook.com", "gmx.de")
 _COUNTRIES = ("US", "DE", "FR", "GB", "ES", "IT", "NL", "SE", "PL", "BR", "IN", "JP")
 _INDUSTRIES = ("software", "finance", "retail", "health", "energy", "education", "media", "public")

@@ -636,6 +636,19 @@ def test_a_line_whose_rep_is_gone_is_handled_by_the_later_steps() -> None:
     assert [(one.line, one.owner, one.pool) for one in choice.lines] == [("hard", "ana", "team")]
 
 
+def test_the_step_right_after_the_product_lines_is_asked_first() -> None:
+    the_rules = lines(territories=(Territory(name="si", target="user:di", countries=("SI",)),))
+    choice = ask(the_rules, World(inactive=frozenset({"cy"})), interests=BOTH[1:], place=Place(country="SI"))
+    assert [one.owner for one in choice.lines] == ["di"]
+
+
+def test_a_product_of_two_lines_belongs_to_the_first() -> None:
+    the_rules = rules(
+        product_lines=tuple(ProductLine(name=n, products=("x",), target="pool:team") for n in ("one", "two"))
+    )
+    assert [one.line for one in ask(the_rules, interests=(Interest(product="x"),)).lines] == ["one"]
+
+
 def test_a_returning_buyer_of_a_line_keeps_its_rep() -> None:
     choice = ask(lines(), World(owners={"product_line:hard": "di"}), interests=BOTH)
     assert [one.owner for one in choice.lines] == ["ana", "di"]

@@ -201,6 +201,14 @@ def test_defaults_are_the_documented_ones() -> None:
     assert (sla().clock, sla().on_breach, sla().max_hops, sla().within_us) == ("always", "alert", 3, 4 * HOUR_US)
 
 
+def test_nothing_is_switched_on_by_default_and_one_day_is_a_span() -> None:
+    assert not Member(user="a").paused
+    entry = Entry(name="e", target="user:a")
+    assert (entry.reassign, entry.stop) == (False, True)
+    assert Leave("2026-08-01", "2026-08-01").first == "2026-08-01"
+    assert territory(valid_from="2026-08-01", valid_until="2026-08-01").order == 0
+
+
 def test_split_target() -> None:
     assert split_target("user: ana ") == ("user", "ana")
 

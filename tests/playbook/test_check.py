@@ -11,7 +11,8 @@ from hypothesis import given, settings
 
 from leadflow.engine.flow import rulebook_of
 from leadflow.engine.rooms import ROOMS
-from leadflow.playbook.check import check_file, check_playbook
+from leadflow.errors import PlaybookError
+from leadflow.playbook.check import check_file, check_playbook, checked_playbook
 from leadflow.playbook.codec import parse_playbook
 from leadflow.playbook.default import default_playbook, default_text
 from leadflow.playbook.fault import Fault
@@ -53,7 +54,7 @@ def stage(text: str, mark: str = "") -> str:
 # -- laws -------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(playbooks)
 def test_what_the_engine_cannot_prepare_check_refuses(playbook: Playbook) -> None:
     try:
@@ -62,7 +63,7 @@ def test_what_the_engine_cannot_prepare_check_refuses(playbook: Playbook) -> Non
         assert any(not fault.is_warning for fault in check_playbook(playbook))
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(playbooks)
 def test_every_fault_of_a_written_rule_has_a_line_and_the_same_words_as_without_a_text(playbook: Playbook) -> None:
     text = to_toml(playbook)
@@ -296,6 +297,8 @@ def test_an_account_that_is_told_must_be_found_by_its_strategy() -> None:
 def test_fields_of_a_record_that_the_mode_does_not_make_set_nothing() -> None:
     form = "[capture.forms.f]\nmode = 'contact'\nrequired = ['a']\nfields = { a = 'contact.email', b = §'lead.page' }\n"
     assert codes(form) == ["unused_field"]
+    lead = "[capture.forms.f]\nmode = 'lead'\nalways_new_lead = true\nfields = { a = 'contact.email' }\n"
+    assert codes(lead) == [], "an address tells the account's domain"
 
 
 # -- scoring ----------------------------------------------------------------------------------------------
@@ -407,6 +410,7 @@ def test_a_process_behind_one_that_takes_every_lead() -> None:
         ("pools = [{ name = 'p', members = §[{ user = 'x', paused = true }] }]", ["empty_pool"]),
         ("pools = [{ name = 'p', members = [{ user = 'x.y', schedule = §'s' }], queue = §'r' }]", ["unknown_name"] * 2),
         ("slas = [{ name = 's', within = '1h', schedule = §'x' }]", ["unknown_name"]),
+        ("triggers = ['sales_ready', §'sales_redy']", ["unknown_flag"]),
     ],
 )
 def test_assignment(text: str, expected: list[str]) -> None:
@@ -449,3 +453,15 @@ def test_check_file_tells_faults_of_form_and_then_of_meaning(tmp_path: Path) -> 
     path.write_text('[matching]\ncontact = "emial"\n')
     assert [(fault.code, fault.line, fault.file) for fault in check_file(path)] == [("unknown_strategy", 2, str(path))]
     assert [fault.code for fault in check_file(tmp_path / "absent.toml")] == ["unreadable"]
+
+
+def test_warnings_let_a_playbook_pass_and_faults_do_not(tmp_path: Path) -> None:
+    path = tmp_path / "playbook.toml"
+    path.write_text(rule("each = 'a'", "state = 'draft'"))
+    assert [fault.code for fault in check_file(path)] == ["model_draft"]
+    assert list(checked_playbook(path).scoring.models) == ["m"]
+    path.write_text(rule("each = 'a b'", "state = 'draft'"))
+    with pytest.raises(PlaybookError) as caught:
+        checked_playbook(path)
+    assert [fault.code for fault in caught.value.faults] == ["unknown_kind"]
+    assert str(caught.value).startswith(f"1 fault in {path}\n  {path}:6:8 scoring.models.m.rules[0].each: ")

@@ -36,13 +36,13 @@ def faults_of(text: str) -> list[str]:
 # -- round trips ------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(playbooks)
 def test_a_playbook_written_as_toml_reads_back_as_itself(playbook: Playbook) -> None:
     assert same(parse_playbook(to_toml(playbook)), playbook)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(playbooks, st.data())
 def test_however_a_playbook_is_written_it_reads_the_same(playbook: Playbook, data: st.DataObject) -> None:
     text = data.draw(documents(st.just(playbook.plain())))
@@ -50,7 +50,7 @@ def test_however_a_playbook_is_written_it_reads_the_same(playbook: Playbook, dat
     assert read == playbook
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(trees)
 def test_plain_values_written_as_toml_read_back_as_themselves(tree: dict[str, Any]) -> None:
     assert tomllib.loads(toml_text(tree)) == tree
@@ -72,7 +72,7 @@ def test_a_value_that_toml_cannot_hold_is_refused_with_its_path() -> None:
 # -- faults -----------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(playbooks, st.data())
 def test_every_value_of_a_wrong_type_is_told_at_once_at_its_place(playbook: Playbook, data: st.DataObject) -> None:
     plain = tomllib.loads(to_toml(playbook))
@@ -92,7 +92,7 @@ def test_every_value_of_a_wrong_type_is_told_at_once_at_its_place(playbook: Play
         assert (path_text(path), "my.toml", places.value(path)) in told
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(playbooks, st.data())
 def test_every_unknown_key_is_told_at_its_place(playbook: Playbook, data: st.DataObject) -> None:
     plain = tomllib.loads(to_toml(playbook))
@@ -216,6 +216,7 @@ def test_choices_of_a_number_and_a_currency_that_is_none_are_refused() -> None:
 # -- what leadflow writes itself --------------------------------------------------------------------------
 
 
+@settings(max_examples=40, deadline=None)
 @given(trees)
 def test_a_part_that_leadflow_wrote_may_be_replaced(tree: dict[str, Any]) -> None:
     text = part_toml(tree, "fit of 2026-11-22\n[x]")
@@ -223,6 +224,7 @@ def test_a_part_that_leadflow_wrote_may_be_replaced(tree: dict[str, Any]) -> Non
     assert tomllib.loads(text) == tree
 
 
+@settings(max_examples=40, deadline=None)
 @given(trees)
 def test_a_file_of_a_person_is_never_replaced(tree: dict[str, Any]) -> None:
     assert not may_replace(toml_text(tree))

@@ -39,14 +39,14 @@ def processes(**stages: str) -> Playbook:
 # -- laws -------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(playbooks)
 def test_nothing_changes_from_a_playbook_to_itself(playbook: Playbook) -> None:
     assert diff(playbook, playbook) == ()
     assert strands(playbook, playbook) == ()
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(playbooks, playbooks)
 def test_the_way_back_undoes_every_change(one: Playbook, other: Playbook) -> None:
     there, back = diff(one, other), diff(other, one)
@@ -56,13 +56,13 @@ def test_the_way_back_undoes_every_change(one: Playbook, other: Playbook) -> Non
     assert len(render(there).splitlines()) == len(there)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(playbooks, playbooks)
 def test_playbooks_differ_where_their_digests_do(one: Playbook, other: Playbook) -> None:
     assert (diff(one, other) == ()) == (one.digest == other.digest)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(playbooks, playbooks)
 def test_exactly_the_names_that_are_gone_strand_and_mapping_each_leaves_none(old: Playbook, new: Playbook) -> None:
     new = evolve(new, moved={})
@@ -75,6 +75,7 @@ def test_exactly_the_names_that_are_gone_strand_and_mapping_each_leaves_none(old
     assert {parse_name(name)[0] for name in left}.isdisjoint(by_kind)
 
 
+@settings(max_examples=40, deadline=None)
 @given(playbooks)
 def test_every_name_that_records_carry_reads_back(playbook: Playbook) -> None:
     for name in names_of(playbook):

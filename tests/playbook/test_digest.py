@@ -30,14 +30,14 @@ def shuffled(draw: Any, plain: Any, path: tuple[Any, ...] = ()) -> Any:
     return {key: shuffled(draw, plain[key], (*path, key)) for key in keys}
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(playbooks, st.data())
 def test_the_order_of_tables_does_not_change_the_digest(playbook: Playbook, data: st.DataObject) -> None:
     text = toml_text(shuffled(data.draw, playbook.plain()))
     assert parse_playbook(text).digest == playbook.digest
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(playbooks, st.data())
 def test_layout_and_comments_do_not_change_the_digest(playbook: Playbook, data: st.DataObject) -> None:
     plain = playbook.plain()
@@ -48,7 +48,7 @@ def test_layout_and_comments_do_not_change_the_digest(playbook: Playbook, data: 
     assert parse_playbook(text + rest).digest == playbook.digest
 
 
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 @given(playbooks, st.data())
 def test_any_change_of_a_rule_changes_the_digest(playbook: Playbook, data: st.DataObject) -> None:
     plain = tomllib.loads(to_toml(playbook))

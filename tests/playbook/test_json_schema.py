@@ -79,13 +79,13 @@ def test_the_default_playbook_is_valid() -> None:
     assert is_valid({"include": ["fit.toml"]}, SCHEMA)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(playbooks)
 def test_every_playbook_is_valid(playbook: Playbook) -> None:
     assert is_valid(tomllib.loads(to_toml(playbook)), SCHEMA)
 
 
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 @given(playbooks, st.data())
 def test_what_the_schema_refuses_the_codec_refuses(playbook: Playbook, data: st.DataObject) -> None:
     plain = tomllib.loads(to_toml(playbook))

@@ -40,7 +40,7 @@ def begins_with_key(rest: str, key: str) -> bool:
     return read_string(rest, 0)[0] == key if rest[0] in "\"'" else rest.startswith(key)
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(documents())
 def test_every_path_of_a_document_has_a_place_where_its_key_or_value_begins(text: str) -> None:
     places = scan_places(text)
@@ -56,7 +56,7 @@ def test_every_path_of_a_document_has_a_place_where_its_key_or_value_begins(text
             assert isinstance(value, (dict, list))
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(documents())
 def test_every_character_of_a_text_has_a_place_inside_it(text: str) -> None:
     places = scan_places(text)

@@ -7,7 +7,21 @@ from typing import Annotated, Final
 import typer
 
 import leadflow
-from leadflow.cli import cards, demo, due, identity, intake, lists, report, rules, what_if, working
+from leadflow.cli import (
+    cards,
+    demo,
+    due,
+    export,
+    fit,
+    identity,
+    imports,
+    ingest,
+    lists,
+    report,
+    rules,
+    what_if,
+    working,
+)
 from leadflow.cli.shell.command import JsonOption, PlainOption, PlaybookOption, StoreOption, Work, add
 
 app = typer.Typer(
@@ -29,9 +43,9 @@ NowOption = Annotated[
 
 COMMANDS: Final[dict[str, tuple[Work, ...]]] = {
     "To begin": (demo.demo, rules.init, rules.check, rules.diff),
-    "Take in": (intake.ingest, intake.import_, intake.undo_import, due.tick, due.deliver),
-    "Look": (lists.leads, cards.show, cards.explain, report.report, lists.export),
-    "What if": (what_if.preview, what_if.replay, what_if.fit),
+    "Take in": (ingest.ingest, imports.import_, imports.undo_import, due.tick, due.deliver),
+    "Look": (lists.leads, cards.show, cards.explain, report.report, export.export),
+    "What if": (what_if.preview, what_if.replay, fit.fit),
     "Work on leads": (working.advance, working.assign, identity.duplicates, identity.merge, identity.unmerge),
 }
 

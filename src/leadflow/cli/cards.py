@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from leadflow.cli.columns import plain_record, text_of
-from leadflow.cli.process_bar import LeadProcess
 from leadflow.cli.shell.command import OK
 from leadflow.cli.shell.session import Session
-from leadflow.cli.telling import account_text, contact_text, say_decisions, say_scores
-from leadflow.engine.explain import Explained
-from leadflow.engine.flow import Flow
-from leadflow.model.coding import to_plain
-from leadflow.model.time import to_datetime
-from leadflow.model.values import FLAGS
+from leadflow.cli.telling.card import around, plain_part, say_explained, say_lead, say_other
 
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Of a lead, contact, account, opportunity or input.")]
 
@@ -25,14 +17,14 @@ def show(session: Session, id_: IdArgument) -> int:
     """Show a record: for a lead its contact, account, scores, process and owner."""
     with session.open() as flow:
         explained = flow.explain(id_)
-        card = _card(flow, explained, session.moment_us())
+        card = around(flow, explained, session.moment_us())
         if session.output.is_json:
-            plain = {name: _plain(part) for name, part in card.items()}
+            plain = {name: plain_part(part) for name, part in card.items()}
             session.output.document({"id": id_, "record": explained.record, **plain})
         elif explained.record == "lead":
-            _say_lead(session, card)
+            say_lead(session, card)
         else:
-            _say_other(session, explained, card)
+            say_other(session, explained, card)
     return OK
 
 
@@ -43,112 +35,6 @@ def explain(session: Session, id_: IdArgument) -> int:
         if session.output.is_json:
             session.output.document(explained.to_plain())
             return OK
-        card = _card(flow, explained, session.moment_us())
+        card = around(flow, explained, session.moment_us())
     say_explained(session, explained, card)
     return OK
-
-
-def say_explained(session: Session, explained: Explained, card: Mapping[str, Any]) -> None:
-    """Scores rule by rule, then decisions in order."""
-    output = session.output
-    names = _short_names(explained, card)
-    about = "".join(f", {text}" for text in (contact_text(card.get("contact")), account_text(card.get("account"))) if text)
-    output.say(f"{explained.record} {explained.id}{about}", "title")
-    if explained.record == "input":
-        for name, value in explained.fields.items():
-            output.say(f"  {name}: {text_of(value)}")
-    say_scores(output, explained.scores)
-    output.say()
-    output.say("What was decided", "title")
-    say_decisions(output, explained.decisions, names)
-
-
-def card_of(flow: Flow, id_: str, now_us: int) -> tuple[Explained, dict[str, Any]]:
-    """A record explained, and the records around it."""
-    explained = flow.explain(id_)
-    return explained, _card(flow, explained, now_us)
-
-
-def _card(flow: Flow, explained: Explained, now_us: int) -> dict[str, Any]:
-    """The record and those around it: for a lead contact, account, process, owner and hand-over; else its leads."""
-    load, id_, record = flow.store.load, explained.id, explained.record
-    row = load([(record, id_)]).rows[record, id_]
-    card: dict[str, Any] = {record: row, "scores": [to_plain(score) for score in explained.scores]}
-    if record in ("contact", "account"):
-        column = f"lead.{record}_id"
-        card["leads"] = list(load([(column, id_)]).rows[column, id_])
-    if record == "account":
-        card["contacts"] = list(load([("contact.account_id", id_)]).rows["contact.account_id", id_])
-    if record == "contact" and row.account_id is not None:
-        card["account"] = load([("account", row.account_id)]).rows["account", row.account_id]
-    if record == "lead":
-        contact = None if row.contact_id is None else load([("contact", row.contact_id)]).rows["contact", row.contact_id]
-        account_id = row.account_id or (None if contact is None else contact.account_id)
-        account = None if account_id is None else load([("account", account_id)]).rows["account", account_id]
-        owner = None if row.owner_id is None else load([("user", row.owner_id)]).rows["user", row.owner_id]
-        card |= {"contact": contact, "account": account, "owner": owner}
-        card["handover"] = load([("handover", id_)]).rows["handover", id_]
-        card["process"] = LeadProcess.of(flow, row, contact, account, now_us)
-    return card
-
-
-def _plain(part: Any) -> Any:
-    if isinstance(part, LeadProcess):
-        return part.to_plain()
-    if isinstance(part, list):
-        return [each if isinstance(each, dict) else plain_record(each) for each in part]
-    return plain_record(part)
-
-
-def _short_names(explained: Explained, card: Mapping[str, Any]) -> dict[str, str]:
-    """Names that read better than ids in sentences about this record."""
-    names = {explained.id: f"the {explained.record}"}
-    for record in ("contact", "account"):
-        if card.get(record) is not None:
-            names[card[record].id] = f"the {record}"
-    return names
-
-
-def _say_lead(session: Session, card: Mapping[str, Any]) -> None:
-    output, lead = session.output, card["lead"]
-    output.say(contact_text(card["contact"]) or "nobody known", "title")
-    output.say(account_text(card["account"]) or "no account")
-    context = ", ".join(f"{name} {text_of(value)}" for name, value in lead.context.items())
-    output.say(f"interest: {context or 'no context'}", "dim")
-    output.say(f"{lead.id}, since {to_datetime(lead.created_us):%Y-%m-%d}", "dim")
-    output.say()
-    flags = [flag.replace("_", " ") for flag in FLAGS if getattr(lead, flag)]
-    state = f"{lead.state} ({lead.reason})" if lead.reason else lead.state
-    output.say(", ".join([state, *flags]), "strong")
-    output.say(_ownership(card))
-    for score in card["scores"]:
-        ready = f", sales-ready from {score['threshold']}" if score.get("threshold") is not None else ""
-        output.say(f"{score['model']} {score['points']} ({score.get('grade') or 'no grade'}{ready})")
-    process = card["process"]
-    if process is not None:
-        output.say()
-        output.say(process.label or process.name, "title")
-        output.lines(process.drawn(session))
-
-
-def _ownership(card: Mapping[str, Any]) -> str:
-    lead, owner, handover = card["lead"], card["owner"], card["handover"]
-    if lead.owner_id is None:
-        return f"waits in queue {lead.queue}" if lead.queue is not None else "nobody owns it yet"
-    name = f"{owner.name} ({owner.id})" if owner is not None and owner.name else lead.owner_id
-    if handover is None:
-        return f"owner {name}"
-    by = f"{handover.rule} {handover.pool}" if handover.pool is not None else handover.rule
-    return f"owner {name}, since {to_datetime(handover.since_us):%Y-%m-%d} by {by or 'hand'}"
-
-
-def _say_other(session: Session, explained: Explained, card: Mapping[str, Any]) -> None:
-    output = session.output
-    output.say(f"{explained.record} {explained.id}", "title")
-    for name, value in explained.fields.items():
-        output.say(f"  {name}: {text_of(value)}")
-    say_scores(output, explained.scores)
-    for contact in card.get("contacts", ()):
-        output.say(f"contact {contact.id}: {contact_text(contact)}")
-    for lead in card.get("leads", ()):
-        output.say(f"lead {lead.id}: {lead.state}, {lead.stage or 'no stage'}, owner {lead.owner_id or lead.queue or 'none'}")

@@ -20,7 +20,8 @@ _LETTERS = 200
 def tick(
     session: Session,
     until: Annotated[
-        str | None, typer.Option(metavar="INSTANT", help="Do what is due by then, e.g. 2026-12-01T00:00:00Z; now by default.")
+        str | None,
+        typer.Option(metavar="INSTANT", help="Do what is due by then, e.g. 2026-12-01T00:00:00Z; now by default."),
     ] = None,
 ) -> int:
     """Do what is due: scores that change by themselves, service levels that end, leads that waited for working hours."""
@@ -40,7 +41,9 @@ def tick(
     if output.is_json:
         output.document({"done": done, "until": to_datetime(until_us).isoformat(), "is_interrupted": stopping.is_asked})
     else:
-        output.say(f"{done:,} due, all done by {to_datetime(until_us):%Y-%m-%d %H:%M} UTC" if done else "nothing was due")
+        output.say(
+            f"{done:,} due, all done by {to_datetime(until_us):%Y-%m-%d %H:%M} UTC" if done else "nothing was due"
+        )
     if stopping.is_asked and left:
         output.note("stopped; run the same command again to go on", "warn")
         return INTERRUPTED
@@ -49,7 +52,9 @@ def tick(
 
 def deliver(
     session: Session,
-    to: Annotated[Path, typer.Option(metavar="FOLDER", help="Where messages are written, as .eml files.")] = Path("outbox"),
+    to: Annotated[Path, typer.Option(metavar="FOLDER", help="Where messages are written, as .eml files.")] = Path(
+        "outbox"
+    ),
     sender: Annotated[str, typer.Option(help="The address that they come from.")] = "leadflow@localhost",
 ) -> int:
     """Hand over what waits in the outbox; nothing twice."""
@@ -62,7 +67,9 @@ def deliver(
     if output.is_json:
         output.document({**plain, "folder": str(to), "is_interrupted": stopping.is_asked})
     else:
-        output.say(f"{done.handed_over:,} messages written to {to}" if done.handed_over else "nothing was waiting", "strong")
+        output.say(
+            f"{done.handed_over:,} messages written to {to}" if done.handed_over else "nothing was waiting", "strong"
+        )
         for name in ("refused", "put_off", "unknown"):
             if plain[name]:
                 output.say(f"  {plain[name]:,} {name.replace('_', ' ')}", "warn")

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from leadflow.cli.columns import plain_record
 from leadflow.cli.shell.command import OK
 from leadflow.cli.shell.session import Session
-from leadflow.cli.telling import account_text, contact_text, say_decisions
-from leadflow.cli.what_if import plain_result
+from leadflow.cli.telling.columns import plain_record
+from leadflow.cli.telling.results import done, plain_result
+from leadflow.cli.telling.words import account_text, contact_text, say_decisions
 from leadflow.cli.working import ActorOption, done
 from leadflow.engine.flow import Flow
 from leadflow.errors import InvalidInputError
@@ -45,10 +45,15 @@ def duplicates(
             output.json_line({**plain, "left": plain_record(rows[pair.left]), "right": plain_record(rows[pair.right])})
         return OK
     say = contact_text if record is Of.CONTACT else account_text
-    output.say(f"{len(rows):,} {record.value}s: {len(found.same):,} pairs are the same, {len(found.ask):,} to look at", "strong")
+    output.say(
+        f"{len(rows):,} {record.value}s: {len(found.same):,} pairs are the same, {len(found.ask):,} to look at",
+        "strong",
+    )
     for pair in shown:
         left, right = rows[pair.left], rows[pair.right]
-        output.say(f"{pair.outcome.value}, {pair.score.weight:+.1f} bits", "good" if pair.outcome.value == "same" else "warn")
+        output.say(
+            f"{pair.outcome.value}, {pair.score.weight:+.1f} bits", "good" if pair.outcome.value == "same" else "warn"
+        )
         for row in (left, right):
             output.say(f"  {row.id}  {say(row)}")
     if shown:

@@ -1,4 +1,4 @@
-"""Commands that write nothing: preview, replay; and fit, which learns from what is stored."""
+"""Commands that write nothing: preview, replay."""
 
 from __future__ import annotations
 
@@ -11,25 +11,22 @@ import typer
 from leadflow.capture.reading import RowFault, read_jsonl
 from leadflow.cli.shell.command import OK, PROBLEMS
 from leadflow.cli.shell.session import Session, store_path
-from leadflow.cli.telling import say_decisions
-from leadflow.engine.fitting import write_model
 from leadflow.engine.flow import Flow
 from leadflow.engine.opening import open_flow
-from leadflow.engine.outcome import Result
 from leadflow.engine.replay import Side
 from leadflow.errors import InvalidInputError
-from leadflow.model.coding import to_plain
-from leadflow.model.time import to_datetime
 from leadflow.reporting.pieces import share_text
-from leadflow.scoring.fit import render
 
 
 def preview(
     session: Session,
     record: Annotated[
-        str | None, typer.Argument(metavar="[RECORD]", help="A record or command as JSON; - reads it from standard input.")
+        str | None,
+        typer.Argument(metavar="[RECORD]", help="A record or command as JSON; - reads it from standard input."),
     ] = None,
-    form: Annotated[str | None, typer.Option(metavar="NAME", help="Instead of a record: a submission of this form.")] = None,
+    form: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Instead of a record: a submission of this form.")
+    ] = None,
     field: Annotated[
         list[str] | None, typer.Option("--field", "-f", metavar="NAME=VALUE", help="A field of the form. Repeatable.")
     ] = None,
@@ -78,43 +75,18 @@ def _pairs(given: list[str] | None, option: str) -> dict[str, str]:
     for text in given or []:
         name, separator, value = text.partition("=")
         if not separator or not name:
-            raise InvalidInputError(f"{option} {text[:60]!r}: expected NAME=VALUE", hint="write e.g. email=ana@example.si")
+            raise InvalidInputError(
+                f"{option} {text[:60]!r}: expected NAME=VALUE", hint="write e.g. email=ana@example.si"
+            )
         pairs[name] = value
     return pairs
 
 
-def plain_result(result: Result) -> dict[str, Any]:
-    """A result as JSON can hold it."""
-    refusal = result.refusal
-    return {
-        "key": result.key,
-        "status": result.status,
-        "contact": result.contact,
-        "account": result.account,
-        "lead": result.lead,
-        "reasons": [{"code": code, "field": place} for code, place in result.reasons],
-        "refusal": None if refusal is None else {"code": refusal.code, "parameters": dict(refusal.parameters)},
-        "decisions": [
-            {"type": each.type, "at": to_datetime(each.at_us).isoformat(), **to_plain(each.decision)}
-            for each in result.decisions
-        ],
-    }
-
-
-def say_result(session: Session, result: Result) -> None:
-    """What became (or would become) of one command."""
-    output = session.output
-    output.say(result.status, "good" if result.is_ok else "bad")
-    for code, place in result.reasons:
-        output.say(f"  {code} {place}".rstrip(), "warn")
-    if result.refusal is not None:
-        output.say(f"  {result.refusal}", "warn")
-    say_decisions(output, result.decisions, {})
-
-
 def replay(
     session: Session,
-    playbook: Annotated[Path, typer.Option("--playbook", metavar="NEW", help="The playbook to try on the stored history.")],
+    playbook: Annotated[
+        Path, typer.Option("--playbook", metavar="NEW", help="The playbook to try on the stored history.")
+    ],
 ) -> int:
     """Feed the stored history to another playbook and say what would differ; nothing is written."""
     current = session.playbook_path
@@ -142,41 +114,3 @@ def replay(
 def _side(name: str, side: Side) -> list[str]:
     return [name, f"{side.leads:,}", f"{side.ready:,}", f"{side.won:,}", f"{side.ready_and_won:,}",
             share_text(side.precision), share_text(side.recall)]  # fmt: skip
-
-
-def fit(
-    session: Session,
-    field: Annotated[
-        list[str] | None, typer.Option("--field", metavar="FIELD", help="Learn from this, e.g. lead.source. Repeatable.")
-    ] = None,
-    name: Annotated[str, typer.Option(help="The name of the model that is learnt.")] = "learnt",
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the model here, for a playbook to include; never over a file.")
-    ] = None,
-) -> int:
-    """Learn a scoring model from won and lost leads, with honest figures on leads that were held back."""
-    with session.open() as flow:
-        fitted = flow.fit(field or None)
-    if out is not None:
-        write_model(fitted, name, out)
-    if session.output.is_json:
-        report = fitted.report
-        session.output.document(
-            {
-                "model": name,
-                "file": None if out is None else str(out),
-                "threshold": fitted.threshold,
-                "auc": report.points.auc,
-                "leaks": list(report.leaks),
-                "notes": list(report.notes),
-                "rules": [{"when": rule.when, "points": rule.points} for rule in fitted.rules],
-            }
-        )
-        return OK
-    for line in render(fitted).splitlines():
-        session.output.say(line)
-    if out is not None:
-        session.output.say(f'written to {out}; add it with include = ["{out.name}"]', "good")
-    return OK
-
-

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Annotated, Any
-from uuid import uuid4
+from typing import Annotated
 
 import typer
 
 from leadflow.cli.cards import card_of
 from leadflow.cli.shell.command import OK
 from leadflow.cli.shell.session import Session
-from leadflow.cli.telling import say_decisions
-from leadflow.cli.what_if import plain_result
+from leadflow.cli.telling.results import done, plain_result
+from leadflow.cli.telling.words import say_decisions
 from leadflow.engine.flow import Flow
 from leadflow.engine.outcome import Result
 
 LeadArgument = Annotated[str, typer.Argument(metavar="LEAD", help="The lead's id.")]
-ActorOption = Annotated[str | None, typer.Option("--as", metavar="USER", help="Who says so: your user id, kept with the decision.")]
+ActorOption = Annotated[
+    str | None, typer.Option("--as", metavar="USER", help="Who says so: your user id, kept with the decision.")
+]
 ReasonOption = Annotated[str, typer.Option(help="Why; kept with the decision.")]
 
 
@@ -33,7 +34,9 @@ class How(str, Enum):  # noqa: UP042 - typer's older versions know no StrEnum
 def advance(
     session: Session,
     lead: LeadArgument,
-    to: Annotated[str | None, typer.Option(metavar="STAGE", help="To this stage; the process picks the next when left out.")] = None,
+    to: Annotated[
+        str | None, typer.Option(metavar="STAGE", help="To this stage; the process picks the next when left out.")
+    ] = None,
     how: Annotated[
         How, typer.Option(help="complete (gates hold), skip (over gates, told as skipped), back, or set (any stage).")
     ] = How.COMPLETE,
@@ -50,7 +53,9 @@ def advance(
 def assign(
     session: Session,
     lead: LeadArgument,
-    owner: Annotated[str | None, typer.Option(metavar="USER", help="To this user; the rules pick one when left out.")] = None,
+    owner: Annotated[
+        str | None, typer.Option(metavar="USER", help="To this user; the rules pick one when left out.")
+    ] = None,
     reason: ReasonOption = "",
     actor: ActorOption = None,
 ) -> int:
@@ -59,11 +64,6 @@ def assign(
         result = done(flow, {"type": "assign", "lead": lead, "owner": owner, "reason": reason}, actor)
         _say(session, flow, lead, result, is_drawn=False)
     return OK
-
-
-def done(flow: Flow, command: dict[str, Any], actor: str | None) -> Result:
-    """Carry one command out. Errors: RefusedError, InvalidInputError."""
-    return flow.do({**command, "key": f"cli-{uuid4()}", "actor": actor}).one().unwrap()
 
 
 def _say(session: Session, flow: Flow, lead: str, result: Result, *, is_drawn: bool) -> None:

@@ -43,8 +43,6 @@ class Draft:
         "decisions",
         "due",
         "first",
-        "inputs",
-        "put",
         "rows",
         "touched",
     )
@@ -57,8 +55,6 @@ class Draft:
         self._journal: list[tuple[dict[Any, Any], Any, Any]] = []
         self._fresh: dict[str, bool] = {}
         self.rows: dict[Key, Any] = {}
-        self.put: dict[Key, Any] = {}
-        self.inputs: dict[str, Input] = {}
         self.decisions: list[Recorded] = []
         self.command: Any = None
         self.first = 0
@@ -67,18 +63,19 @@ class Draft:
 
     def learn(self, loaded: Mapping[Key, Any]) -> None:
         """Add what was loaded; a row that the plan has put already stays as the plan has it."""
-        rows, put = self.rows, self.put
+        rows = self.rows
+        written = self.put() if self._journal else {}
         for key, found in loaded.items():
             if type(found) is tuple:
                 table, _, column = key[0].partition(".")
                 for row in found:
                     rows.setdefault((table, row.id), row)
                 ids = {row.id for row in found}
-                if put:
-                    ids = {id_ for id_ in ids if getattr(rows[table, id_], column, None) == key[1]}
-                    ids.update(id_ for (name, id_), row in put.items() if name == table and _has(row, column, key[1]))
-                    if table == "input":
-                        ids.update(id_ for id_, row in self.inputs.items() if _has(row, column, key[1]))
+                if written:
+                    ids = {id_ for id_ in ids if _has(rows[table, id_], column, key[1])}
+                    ids.update(
+                        id_ for (name, id_), row in written.items() if name == table and _has(row, column, key[1])
+                    )
                 rows[key] = tuple(sorted(ids))
             elif key not in rows:
                 rows[key] = found
@@ -113,13 +110,11 @@ class Draft:
 
     def input(self, key: str) -> Input | None:
         """An accepted record. Raises Missing."""
-        self.touched.add(("input", key))
-        found = self.inputs.get(key)
-        return self.get(Input, key) if found is None else found
+        return self.get(Input, key)
 
     def receipt(self, record: Input) -> int:
         """A number that orders inputs by receipt, those of this plan after all that were there before."""
-        return record.seq or NEVER_US + list(self.inputs).index(record.id)
+        return record.seq or NEVER_US + [id_ for name, id_ in self.put() if name == "input"].index(record.id)
 
     def asked(self, *, lead: Any = None, contact: Any = None, account: Any = None, signals: Any = None) -> Asked:
         """What a condition is asked about."""
@@ -150,7 +145,6 @@ class Draft:
         key = (table, id_)
         old = self.rows.get(key, _ABSENT)
         self._set(self.rows, key, row)
-        self._set(self.put, key, row)
         if old is _ABSENT or old is None:
             old = None
             self._set(self._fresh, id_, True)
@@ -179,14 +173,15 @@ class Draft:
 
     def add_input(self, record: Input) -> None:
         """Keep an accepted record; the same key again (a later room knows more) replaces it."""
-        before = self.inputs.get(record.id)
-        self._set(self.inputs, record.id, record)
+        key = ("input", record.id)
+        before = self.rows.get(key)
+        self._journal.append((self.rows, key, before))
+        self.rows[key] = record
         for column, name in self._indexes["input"]:
             old = None if before is None else getattr(before, column)
             new = getattr(record, column)
             if old != new:
                 self._reindex(name, record.id, old, new)
-        self._set(self.rows, ("input", record.id), record)
 
     # -- savepoints ---------------------------------------------------------------------------------------
 
@@ -211,8 +206,20 @@ class Draft:
         rows = self.rows
         return {key for into, key, _ in self._journal[mark[0] :] if into is rows}
 
+    def put(self) -> dict[Key, Any]:
+        """Every row that was put, as it stands (None: dropped), inputs among them, in the order of the first writing."""
+        rows = self.rows
+        return {key: rows[key] for into, key, _ in self._journal if into is rows and key[0] in self._indexes}
+
     def change(self) -> ChangeSet:
         """What the plan amounts to."""
-        put = {key: row for key, row in self.put.items() if row is not None}
-        drop = frozenset(key for key, row in self.put.items() if row is None)
-        return ChangeSet(self._snapshot, put, drop, tuple(self.inputs.values()), self.decisions)
+        put, inputs = {}, []
+        for key, row in self.put().items():
+            if key[0] == "input":
+                inputs.append(row)
+            else:
+                put[key] = row
+        drop = frozenset(key for key, row in put.items() if row is None)
+        if drop:
+            put = {key: row for key, row in put.items() if row is not None}
+        return ChangeSet(self._snapshot, put, drop, inputs, self.decisions)

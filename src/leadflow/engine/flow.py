@@ -343,11 +343,10 @@ class Flow:
 
 def _results(done: Iterable[Plan]) -> Iterator[Result]:
     for planned in done:
-        inputs = planned.draft.inputs
         for position in range(len(planned.commands)):
             each = planned.planned[position]
             key = each.command.key
-            kept = inputs.get(key) or planned.draft.rows.get(("input", key))
+            kept = planned.draft.rows.get(("input", key))
             yield result_of(each, kept, tuple(each.decisions))
 
 

@@ -38,11 +38,10 @@ def fold(inputs: Iterable[Input], decisions: Iterable[Recorded], rulebook: Ruleb
     draft = _Everything(Snapshot({}), rulebook.tables, rulebook.terms)
     for record in inputs:
         draft.rows["input", record.id] = record
-        draft.inputs[record.id] = record
     for recorded in decisions:
         for apply, rules in rulebook.applies.get(type(recorded.decision), ()):
             draft.put_all(apply(draft, recorded, rules))
-    return {key: row for key, row in draft.put.items() if row is not None and key[0] not in CACHES}
+    return {key: row for key, row in draft.put().items() if row is not None and key[0] not in CACHES}
 
 
 def stored(store: Store, rulebook: Rulebook) -> dict[tuple[str, str], Any]:

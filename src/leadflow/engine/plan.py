@@ -145,11 +145,17 @@ class Plan:
         return self._put_off(todo)
 
     def _first_time(self, todo: list[int]) -> bool:
-        """Every command that lacks nothing stands."""
+        """Every command that lacks nothing stands, unless it meets one that does."""
+        held: set[Key] = set()
         for position in todo:
             mark = self.draft.mark()
             done = self._one(position)
-            if done is not None:
+            if done is None:
+                held |= self.draft.touched
+            elif held and not held.isdisjoint(self.draft.touched):
+                self.draft.undo(mark)
+                held |= self.draft.touched
+            else:
                 self.planned[position] = done
                 self._touched.update(dict.fromkeys(self.draft.touched, position))
                 self._written.update(dict.fromkeys(self.draft.written(mark), position))
@@ -335,7 +341,7 @@ def _run(draft: Draft, command: Any, rulebook: Rulebook, now_us: int) -> None:
                 raise _Runaway(tuple(causes[-MAX_DEPTH:]))
             _take(draft, step, command, rulebook, now_us, level)
         depth += 1
-    if type(command) is not Wake and command.key not in draft.inputs:
+    if type(command) is not Wake and draft.rows["input", command.key] is None:
         draft.add_input(rulebook.to_input(command, now_us))
 
 

@@ -16,7 +16,7 @@ from leadflow.playbook.codec import playbook_of
 from leadflow.playbook.fault import WARNING, Fault, Finding
 from leadflow.playbook.moved import moved_findings
 from leadflow.playbook.playbook import Playbook
-from leadflow.playbook.reading import Document, document_of, read_document
+from leadflow.playbook.reading import Document, document_of, playbook_error, read_document
 from leadflow.playbook.schema import check_schema
 
 
@@ -58,6 +58,22 @@ def check_file(
     except PlaybookError as error:
         return tuple(error.faults)
     return check_playbook(playbook, document, terms=terms, kinds=kinds)
+
+
+def checked_playbook(
+    path: str | FilePath, *, terms: Iterable[Term] | None = None, kinds: Iterable[str] | None = None
+) -> Playbook:
+    """The playbook in a file, sure to work; warnings let it pass.
+
+    Errors: PlaybookError with every fault and its place.
+    """
+    document = read_document(path)
+    playbook = playbook_of(document)
+    found = check_playbook(playbook, document, terms=terms, kinds=kinds)
+    faults = [fault for fault in found if not fault.is_warning]
+    if faults:
+        raise playbook_error(faults, str(path))
+    return playbook
 
 
 def _findings(playbook: Playbook, schema: Schema) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from random import Random
 from typing import Any, Final
 
 from leadflow.cli.sample.people import Person, companies, people
+from leadflow.cli.sample.readiness import ready_at
 from leadflow.model.ids import derive_id
 from leadflow.model.time import DAY_US, HOUR_US, MINUTE_US, instant_us, to_datetime
 
@@ -60,6 +61,7 @@ class _Story:
 
     def _person(self, person: Person) -> None:
         random = self.random
+        first = len(self.told)
         since_us = START_US + int(random.triangular(0, DAYS - 3, DAYS * 0.45) * DAY_US)
         source = random.choices([name for name, _ in _SOURCES], [weight for _, weight in _SOURCES])[0]
         visitor = f"cookie-{random.randrange(16**10):010x}"
@@ -84,7 +86,7 @@ class _Story:
         for _ in range(random.randrange(1, 6) if is_keen else random.choice((0, 0, 1, 2))):
             self._visit(since_us + int(random.expovariate(1 / 8) * DAY_US), visitor)
         if lead is not None:
-            self._work(lead, person, since_us, is_keen)
+            self._work(lead, since_us, is_keen, ready_at(person, since_us, self.told[first:]))
 
     def _mails(self, person: Person, since_us: int, is_keen: bool) -> None:
         random = self.random
@@ -131,37 +133,35 @@ class _Story:
 
     # -- sales --------------------------------------------------------------------------------------------
 
-    def _work(self, lead: str, person: Person, since_us: int, is_keen: bool) -> None:
+    def _work(self, lead: str, since_us: int, is_keen: bool, ready_us: int | None) -> None:
         """How marketing, the callers and the salespeople work a lead by hand."""
         random = self.random
-        is_ready = person.job in ("c-level", "manager") and person.company.employees >= 50 and is_keen
-        at_us = since_us + int(random.uniform(0.1, 3) * DAY_US)
-        if not is_ready:
-            if random.random() > (0.6 if is_keen else 0.16):
+        if ready_us is None:
+            if random.random() > (0.7 if is_keen else 0.2):
                 return
-            at_us = self._call(lead, at_us, random.random() < (0.75 if is_keen else 0.35))
-            if not at_us:
+            at_us = since_us + int(random.uniform(0.1, 3) * DAY_US)
+            ready_us = self._call(lead, at_us, random.random() < (0.75 if is_keen else 0.35))
+            if ready_us is None:
                 return
-        at_us += int(random.triangular(0.1, 5, 0.5) * DAY_US)
-        self._people(at_us, "set_flag", lead, flag="sales_ready")
+        at_us = ready_us + int(random.triangular(0.1, 5, 0.5) * DAY_US)
         self._people(at_us + MINUTE_US, "set_flag", lead, flag="sales_accepted")
         self._people(at_us + 2 * MINUTE_US, "end_process", lead, how="finish")
         if random.random() < 0.75:
             self._deal(lead, at_us + int(random.uniform(4, 24) * DAY_US), is_keen)
 
-    def _call(self, lead: str, at_us: int, is_good: bool) -> int:
-        """Teleprospecting: the moment from which sales has the lead, 0 when it gets no further."""
+    def _call(self, lead: str, at_us: int, is_good: bool) -> int | None:
+        """Teleprospecting: the moment from which sales has the lead, None when it gets no further."""
         random = self.random
         at_us = self._people(at_us, "set_flag", lead, flag="teleprospect_ready")
         if random.random() < 0.2:
-            return 0
+            return None
         at_us += int(random.uniform(0.1, 4) * DAY_US)
         at_us = self._people(at_us, "set_flag", lead, flag="teleprospect_accepted")
         at_us += int(random.uniform(0.5, 9) * DAY_US)
         if not is_good:
             if random.random() < 0.6:
                 self._people(at_us, "set_lead_state", lead, state="disqualified", reason="no budget")
-            return 0
+            return None
         for step, value in (
             ("purchase_need", random.choice(("replaces a spreadsheet", "first tool", "second site"))),
             ("purchase_process", random.choice(("committee", "individual", "unknown"))),
@@ -235,4 +235,4 @@ def _fields(person: Person, form: str) -> Record:
 
 
 def _iso(at_us: int) -> str:
-    return to_datetime(at_us // MINUTE_US * MINUTE_US).isoformat().replace("+00:00", "Z")
+    return to_datetime(at_us // MINUTE_US * MINUTE_US).isoformat()

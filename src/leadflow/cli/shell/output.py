@@ -106,7 +106,7 @@ class Output:
     @contextmanager
     def progress(self, what: str, total: int | None = None) -> Iterator[Callable[..., None]]:
         """A bar on standard error while the block runs; the block calls what it gets with (done, note="", total=None)."""
-        if self.is_plain or self.is_json and not self._err.is_terminal:
+        if self.is_plain or (self.is_json and not self._err.is_terminal):
             yield _silent
             return
         bar = Progress(

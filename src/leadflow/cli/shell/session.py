@@ -33,9 +33,7 @@ class Session:
     now_us: int | None = None
 
     @classmethod
-    def of(
-        cls, *, store: str | None, playbook: str | None, now: str | None, is_json: bool, is_plain: bool
-    ) -> Session:
+    def of(cls, *, store: str | None, playbook: str | None, now: str | None, is_json: bool, is_plain: bool) -> Session:
         """What was asked for, else what the environment says, else the defaults."""
         env = os.environ
         path = playbook or env.get("LEADFLOW_PLAYBOOK")

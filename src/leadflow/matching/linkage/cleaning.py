@@ -22,6 +22,7 @@ _DATES = tuple(
         r"(?P<d>\d{1,2})[-/.] ?(?P<m>\d{1,2})[-/.] ?(?P<y>\d{4})(?!\d)",
     )
 )
+_EXTENSION = re.compile(r"(?<=\d)\s*(?:x|ext|#|;)", re.IGNORECASE)
 _SCHEME = re.compile(r"^(?:[a-z][a-z0-9+.-]*:)?//")
 _CODES = {
     **dict.fromkeys("bfpvw", "1"),
@@ -53,12 +54,13 @@ def clean_compact(value: str) -> str:
 
 
 def clean_phone(value: str) -> str:
-    """The last eight digits, so that national and international spellings meet.
+    """The last eight digits, so that national and international spellings meet; without an extension.
 
-    >>> clean_phone("+386 40 123 456"), clean_phone("040/123-456")
-    ('40123456', '40123456')
+    >>> clean_phone("+386 40 123 456"), clean_phone("040/123-456"), clean_phone("(896) 661-6375 ext. 12")
+    ('40123456', '40123456', '96616375')
     """
-    return "".join(ch for ch in value if "0" <= ch <= "9")[-8:]
+    digits = [ch for ch in _EXTENSION.split(value, maxsplit=1)[0] if "0" <= ch <= "9"]
+    return "".join(digits[-8:])
 
 
 def clean_email(value: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from leadflow.assignment.rules import AssignmentRules, faults
+from leadflow.expr.fault import did_you_mean
+from leadflow.model.values import FLAGS
 from leadflow.playbook.fault import WARNING, Finding, Path
 from leadflow.playbook.playbook import Playbook
 
@@ -18,6 +20,11 @@ def assignment_findings(playbook: Playbook) -> Iterator[Finding]:
         message, _, hint = said.partition("; ")
         code = "unknown_name" if message.startswith("no ") else "missing_queue"
         yield Finding(path=("assignment", *_path(rules, where)), message=message, hint=hint, code=code)
+    for number, flag in enumerate(rules.triggers):
+        if flag not in FLAGS:
+            hint = did_you_mean(flag, FLAGS) or f"one of {', '.join(FLAGS)}"
+            path: Path = ("assignment", "triggers", number)
+            yield Finding(path=path, message=f"a lead has no flag {flag}", hint=hint, code="unknown_flag")
     yield from _shadowed(rules)
     yield from _chain(rules)
     for number, pool in enumerate(rules.pools):

@@ -131,7 +131,8 @@ def _targets(playbook: Playbook, form: Form, path: Path) -> Iterator[Finding]:
         if name not in known:
             hint = did_you_mean(name, known) or f"declare it in [attributes.{record}.{name}]"
             yield _fault(here, f"{record} has no field {name}", hint, "unknown_field")
-        elif form.mode != "store" and record not in _WANTED[form.mode]:
+        elif form.mode != "store" and record not in _WANTED[form.mode] and target != "contact.email":
+            # An address tells the account's domain, whatever else is made.
             said = f'a form of mode "{form.mode}" makes no {record}, so this sets nothing'
             yield _warning(here, said, "choose another mode, or leave it out", "unused_field")
         if target in seen:

@@ -7,8 +7,8 @@ from typing import Any
 
 from attrs import frozen
 
-from leadflow.cli.columns import text_of
 from leadflow.cli.shell.session import Session
+from leadflow.cli.telling.columns import text_of
 from leadflow.engine.flow import Flow
 from leadflow.model.coding import plain_value
 from leadflow.model.lead import Lead
@@ -84,4 +84,8 @@ def _note(stage: Stage | None, instance: Instance, now_us: int) -> str:
         return since
     sla_us = parse_duration(stage.sla)
     over_us = now_us - instance.entered_us - sla_us
-    return f"{since}, {span_text(over_us)} over its {span_text(sla_us)}" if over_us > 0 else f"{since}, {span_text(-over_us)} left"
+    return (
+        f"{since}, {span_text(over_us)} over its {span_text(sla_us)}"
+        if over_us > 0
+        else f"{since}, {span_text(-over_us)} left"
+    )

@@ -118,5 +118,3 @@ def text_of(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(text_of(item) for item in value)
     return str(value)
-
-
