@@ -130,6 +130,18 @@ class World:
         return (before, at_us) if now_us < at_us else (after, NEVER_US)
 
 
+def probes(world: World, now_us: int, until_us: int) -> list[int]:
+    """The instants in [now, until) at which something of this world could change, and their neighbours."""
+    starts = [at for _, _, at in world.events] + [at for _, at, _ in world.courses.values()]
+    if world.contact is not None and world.contact.created_us is not None:
+        starts.append(world.contact.created_us)
+    ages = [0, *WINDOWS, *(day * DAY_US for day in range(14))]
+    midnights = [(now_us // DAY_US + day) * DAY_US for day in range(14)]
+    edges = [start + age for start in starts for age in ages] + midnights + [now_us, until_us]
+    near = {edge + off for edge in edges for off in (-1, 0, 1)}
+    return sorted(at for at in near if now_us <= at < until_us)
+
+
 worlds = st.builds(World, maybe(contacts), maybe(accounts), events, term_courses)
 
 
@@ -395,6 +407,7 @@ def lab() -> Any:
         World=World,
         Oracle=Oracle,
         states=states,
+        probes=probes,
         events=events,
         moments=moments,
         properties=properties,

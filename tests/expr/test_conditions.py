@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from leadflow.errors import ExpressionError
 from leadflow.expr import SignalTable, check, compile_condition, parse, to_text
 from leadflow.expr import nodes as n
-from leadflow.model.time import DAY_US, NEVER_US
+from leadflow.model.time import NEVER_US
 
 LAWS = settings(max_examples=150, deadline=None)
 
@@ -53,11 +53,8 @@ def test_value_is_constant_until_until(lab: Any, data: st.DataObject) -> None:
     condition = compile_condition(node, lab.schema, table)
     value, until_us = condition.test(world.view(now_us, table), now_us)
     assert now_us < until_us <= NEVER_US
-    last = min(until_us, now_us + 40 * DAY_US)
-    probes = [now_us + 1, last - 1, *data.draw(st.lists(st.integers(now_us, last - 1), max_size=6))]
-    for probe_us in probes:
-        if now_us <= probe_us < until_us:
-            assert condition.value(world.view(probe_us, table), probe_us) is value
+    for probe_us in lab.probes(world, now_us, until_us):
+        assert condition.value(world.view(probe_us, table), probe_us) is value
 
 
 @LAWS
@@ -107,6 +104,28 @@ def test_a_missing_value_matches_nothing_but_is_none(lab: Any, text: str) -> Non
     view = lab.World(None, None, [], {}).view(lab.T0, table)
     assert compile_condition(text, lab.schema, table).value(view, lab.T0) is False
     assert compile_condition("contact.country is None", lab.schema, table).value(view, lab.T0) is True
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "until_days"),
+    [
+        ('any("order", within="3d") and any("order", within="9d")', True, 3),
+        ('any("order", within="3d") or any("order", within="9d")', True, 9),
+        ('not any("order", within="3d") and not any("order", within="9d")', False, 9),
+        ('not any("order", within="3d") or not any("order", within="9d")', False, 3),
+        ('any("order", within="3d") and contact.country == "DE"', False, None),
+        ('any("order", within="3d") or contact.country is None', True, None),
+    ],
+)
+def test_a_group_is_woken_no_earlier_than_it_can_change(
+    lab: Any, text: str, value: bool, until_days: int | None
+) -> None:
+    table = SignalTable()
+    condition = compile_condition(text, lab.schema, table)
+    view = lab.World(None, None, [("order", {}, lab.T0)], {}).view(lab.T0, table)
+    until_us = NEVER_US if until_days is None else lab.T0 + until_days * 86_400_000_000
+    assert condition.test(view, lab.T0) == (value, until_us)
+    assert condition.until(view, lab.T0) == until_us
 
 
 def test_reads_names_what_a_change_may_affect(lab: Any) -> None:

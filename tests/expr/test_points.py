@@ -133,8 +133,7 @@ def test_the_score_is_constant_until_until(lab: Any, rule_sets: Any, data: st.Da
     program = compile_score(rules, GROUPS, lab.schema, table)
     *found, until_us = program.score(world.view(now_us, table), now_us)
     assert now_us < until_us <= NEVER_US
-    last = min(until_us, now_us + 40 * DAY_US) - 1
-    for probe_us in [last, *data.draw(st.lists(st.integers(now_us, last), max_size=6))]:
+    for probe_us in lab.probes(world, now_us, until_us):
         assert [*program.score(world.view(probe_us, table), probe_us)[:2]] == found
 
 

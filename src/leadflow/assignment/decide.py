@@ -36,7 +36,7 @@ def on_flagged(view: View, decision: LeadFlagged, prepared: Prepared, now_us: in
     if decision.flag not in prepared.rules.triggers or not decision.value:
         return None
     lead = view.get(Lead, decision.subject)
-    return None if lead is None else Step(_handed_over(view, lead, prepared, now_us))
+    return None if lead is None else Step(handed_over(view, lead, prepared, now_us))
 
 
 def on_state(view: View, decision: LeadStateChanged, prepared: Prepared, now_us: int) -> Step | None:
@@ -53,7 +53,7 @@ def _settled(view: View, lead_id: str, prepared: Prepared, now_us: int) -> Step 
     )
 
 
-def _handed_over(
+def handed_over(
     view: View,
     lead: Lead,
     prepared: Prepared,
@@ -63,6 +63,7 @@ def _handed_over(
     former: tuple[str, ...] = (),
     hops: int = 0,
 ) -> tuple[Decision, ...]:
+    """Who gets a lead by the rules, as decisions; `former` owners do not get it again."""
     view.require(prepared.reads)
     asked = view.asked(lead=lead, signals=prepared.signals)
     choice = choose(
@@ -153,7 +154,7 @@ def on_assign(view: View, command: Assign, prepared: Prepared, now_us: int) -> S
     if lead is None:
         return Step(refusal=Refusal("unknown_id", {"record": "lead", "id": command.lead}))
     if command.owner is None:
-        return Step(_handed_over(view, lead, prepared, now_us))
+        return Step(handed_over(view, lead, prepared, now_us))
     user = view.get(User, command.owner)
     if user is not None and not user.is_active:
         return Step(refusal=Refusal("user_inactive", {"user": command.owner}))
@@ -209,7 +210,7 @@ def on_wake(view: View, wake: Wake, prepared: Prepared, now_us: int) -> Step | N
         return None
     if handover.hold_until_us is not None and handover.hold_until_us <= now_us:
         target = None if handover.pool is None else f"pool:{handover.pool}"
-        return Step(_handed_over(view, lead, prepared, now_us, target=target))
+        return Step(handed_over(view, lead, prepared, now_us, target=target))
     decisions: list[Decision] = []
     for name, due_us in handover.deadlines:
         if due_us <= now_us:
@@ -238,7 +239,7 @@ def _missed(
     if action.kind == "reassign":
         target = None if handover.pool is None else f"pool:{handover.pool}"
         decisions.extend(
-            _handed_over(
+            handed_over(
                 view, lead, prepared, now_us, target=target, former=tuple(action.former_owners), hops=action.hops
             )
         )

@@ -16,6 +16,7 @@ from leadflow.expr import Condition, Schema, SignalTable, compile_condition
 from leadflow.model.business import User
 from leadflow.model.lead import Lead
 from leadflow.model.rows import value_of
+from leadflow.model.time import parse_duration
 from leadflow.room import Key, View
 
 
@@ -32,6 +33,8 @@ class Prepared:
     slas: Mapping[str, Sla]
     schedules: Mapping[str, Schedule]
     reads: tuple[Key, ...]
+    alert_kinds: frozenset[str]
+    alert_every_us: int
 
 
 def _reads(rules: AssignmentRules) -> tuple[Key, ...]:
@@ -63,6 +66,8 @@ def prepare(playbook: Any, schema: Schema) -> Prepared:
         {sla.name: sla for sla in rules.slas},
         {schedule.name: schedule for schedule in rules.schedules},
         _reads(rules),
+        frozenset(rules.alerts),
+        parse_duration(rules.alert_every),
     )
 
 

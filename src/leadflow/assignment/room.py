@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from leadflow.assignment import apply, decide
+from leadflow.assignment import alerts, apply, decide, leaving
 from leadflow.assignment.prepare import Prepared, prepare
 from leadflow.assignment.state import TABLES
 from leadflow.model import commands, decisions
 from leadflow.model.lead import Lead
-from leadflow.room import Key, Room
+from leadflow.room import Key, Room, Step, View
 
 
 def follow_lead(row: Lead, prepared: Prepared) -> list[Key]:
@@ -21,11 +21,19 @@ def _keys(command: Any, prepared: Prepared) -> list[Key]:
     return [("lead", command.lead), ("handover", command.lead)]
 
 
+def on_wake(view: View, wake: commands.Wake, prepared: Prepared, now_us: int) -> Step | None:
+    """A hand-over, a digest, or the rest of a leaving user's leads is due."""
+    by_table = {"handover": decide.on_wake, "digest": alerts.on_wake, "leaving": leaving.on_wake}
+    react = by_table.get(wake.table)
+    return None if react is None else react(view, wake, prepared, now_us)
+
+
 ROOM = Room(
     name="assignment",
     prepare=prepare,
-    tables=TABLES,
-    keys={cls: _keys for cls in (commands.Assign, commands.Claim, commands.Credit)}
+    tables=(*TABLES, *alerts.TABLES, *leaving.TABLES),
+    keys={commands.DeactivateUser: leaving.keys}
+    | {cls: _keys for cls in (commands.Assign, commands.Claim, commands.Credit)}
     | {commands.RemoveRecords: lambda command, prepared: [("handover", id_) for id_, _ in command.records]},
     follow={"lead": follow_lead},
     reacts={
@@ -34,7 +42,9 @@ ROOM = Room(
         commands.Assign: decide.on_assign,
         commands.Claim: decide.on_claim,
         commands.Credit: decide.on_credit,
-        commands.Wake: decide.on_wake,
+        commands.Wake: on_wake,
+        commands.DeactivateUser: leaving.on_deactivate,
+        decisions.InteractionReceived: alerts.on_interaction,
     },
     applies={
         decisions.OwnerAssigned: apply.apply_assigned,
@@ -44,5 +54,6 @@ ROOM = Room(
         decisions.DeadlineSet: apply.apply_deadline,
         decisions.DeadlineMissed: apply.apply_missed,
         decisions.RecordRemoved: apply.apply_removed,
+        decisions.UserLeft: leaving.apply_left,
     },
 )

@@ -102,7 +102,8 @@ def _prepared(members: Collection[Member], state: PoolState, found: Mapping[str,
     known = {user: turns for user, turns in state.members.items() if user in weights}
     absent = {user for user, skip in found.items() if skip is not None and skip.reason in ABSENCES}
     settled = [user for user, turns in known.items() if user not in absent and not turns.is_away]
-    average = average_level(weights, known, settled or list(known))
+    has_new = len(settled) + len(absent) < len(found)  # else nobody needs the average, which is costly
+    average = average_level(weights, known, settled or list(known)) if has_new else Fraction(0)
     turning: dict[str, int] = {}
     ready: dict[str, Turns] = {}
     for user, skip in found.items():

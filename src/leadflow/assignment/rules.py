@@ -228,6 +228,8 @@ class AssignmentRules:
     first one. `product_mode` "single" keeps one lead with an owner per product line, and the lead's own
     owner is that of the "first" or "highest" interest; "duplicate" makes a lead per line. `notify` is the
     template used for owners found by the chain. `triggers` are the flags of a lead that set assignment off.
+    `alerts` are kinds of interaction that a lead's owner hears of, at most once in `alert_every` for each lead and kind;
+    `digest` sends owners a daily list of their active leads.
 
     >>> rules = AssignmentRules(default_owner="queue:inbox", queues=(Queue(name="inbox"),))
     >>> rules.chain[0], faults(rules)
@@ -248,6 +250,9 @@ class AssignmentRules:
     time_zone: str = field(default="UTC", validator=is_zone)
     notify: str | None = field(default=None, validator=maybe_text)
     triggers: tuple[str, ...] = field(default=("sales_ready",), validator=is_texts)
+    alerts: tuple[str, ...] = field(default=(), validator=is_texts)
+    alert_every: str = field(default="15min", validator=is_span)
+    digest: bool = False
 
     @chain.validator
     def _known_steps(self, attribute: Attribute[Any], value: tuple[str, ...]) -> None:

@@ -10,11 +10,13 @@ from typing import Annotated
 import typer
 
 from leadflow.cli.due import delivered
-from leadflow.cli.report import figures_of, write
+from leadflow.cli.report import write
 from leadflow.cli.sample import END_US, records
 from leadflow.cli.shell.command import INTERRUPTED, OK
 from leadflow.cli.shell.session import Session
 from leadflow.cli.shell.stopping import Stopping
+from leadflow.cli.telling.funnel import figures_of
+from leadflow.cli.telling.sample import plain_demo, say_demo, say_next, stored
 from leadflow.engine.opening import open_flow
 from leadflow.errors import InvalidInputError
 from leadflow.playbook.default import default_text
@@ -23,7 +25,6 @@ from leadflow.reporting import funnel_page, funnel_svg
 _BATCH = 250
 _BEST = 5
 _WAITING = "lead.sales_ready and not lead.sales_accepted"
-_FILES = ("leads.db", "playbook.toml", "records.jsonl", "report.html", "report.svg", "outbox/")
 
 
 def demo(
@@ -39,11 +40,9 @@ def demo(
     if not output.is_json:
         output.say("Ninety days of a made-up company's leads, taken in at the moments they happened", "title")
         output.say()
-    url = f"sqlite:///{place / 'leads.db'}"
-    with (
-        open_flow(url, place / "playbook.toml", now=lambda: END_US, synchronous="NORMAL") as flow,
-        Stopping() as stopping,
-    ):
+    # What can be made again at any time need not wait for the disk at every batch.
+    store = {"url": f"sqlite:///{place / 'leads.db'}", "synchronous": "NORMAL"}
+    with open_flow(playbook=place / "playbook.toml", now=lambda: END_US, **store) as flow, Stopping() as stopping:
         with output.progress("Taking records in", len(told)) as show:
             taken = flow.ingest(
                 stopping.until_asked(told),
@@ -60,13 +59,10 @@ def demo(
         write(place / "report.svg", funnel_svg(figures))
         write(place / "report.html", funnel_page(figures, made_us=END_US))
         best = flow.leads(_WAITING, order_by="-score", limit=_BEST)
-        counts = counts_of(flow)
         if output.is_json:
-            output.document(plain_demo(place, taken, counts, figures, best, flow))
+            output.document(plain_demo(place, taken, stored(flow), figures, best, flow))
             return OK
-        say_counts(session, taken, counts, sent.handed_over)
-        say_funnel(session, figures)
-        say_best(session, flow, best)
+        say_demo(session, flow, taken, sent.handed_over, figures, best)
     say_next(session, place, best)
     return OK
 

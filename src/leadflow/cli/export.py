@@ -120,7 +120,8 @@ def _write(stream: TextIO, headings: list[str], rows: Iterator[list[Any]], is_js
     writer = csv.writer(stream, lineterminator="\n")
     if not is_jsonl:
         writer.writerow(headings)
-    for count, row in enumerate(rows, 1):
+    for row in rows:
+        count += 1
         if is_jsonl:
             held = {name: value for name, value in zip(headings, row, strict=True) if value is not None}
             stream.write(

@@ -12,7 +12,7 @@ from leadflow.cli.shell.session import Session
 from leadflow.cli.telling.columns import plain_record
 from leadflow.cli.telling.results import done, plain_result
 from leadflow.cli.telling.words import account_text, contact_text, say_decisions
-from leadflow.cli.working import ActorOption, done
+from leadflow.cli.working import ActorOption
 from leadflow.engine.flow import Flow
 from leadflow.errors import InvalidInputError
 from leadflow.matching.duplicates import find_duplicates

@@ -44,13 +44,17 @@ def ingest(
     Each record's own id or key makes a repeat harmless: after an interruption, run the same command again.
     """
     output = session.output
-    with _opened(file) as (stream, size), session.open(may_create=True) as flow, Stopping() as stopping:
-        with output.progress("Taking records in", size) as show:
-            read = _counted(stream, show)
-            records = NumberedRecords(Decoded(read))
-            result = flow.ingest(
-                stopping.until_asked(records), clock=clock.value, progress=lambda done: read.show(f"{done:,} records")
-            )
+    with (
+        _opened(file) as (stream, size),
+        session.open(may_create=True) as flow,
+        Stopping() as stopping,
+        output.progress("Taking records in", size) as show,
+    ):
+        read = _CountedBytes(stream, show)
+        records = NumberedRecords(Decoded(read))
+        result = flow.ingest(
+            stopping.until_asked(records), clock=clock.value, progress=lambda done: read.show(f"{done:,} records")
+        )
     problems = records.problems(result.problems)
     counts = dict(result.counts)
     if records.fault_count:
@@ -94,7 +98,7 @@ def _opened(file: str) -> Iterator[tuple[BinaryIO, int | None]]:
         yield stream, Path(file).stat().st_size
 
 
-class _counted:
+class _CountedBytes:
     """The bytes of a stream, shown as progress while they are read."""
 
     def __init__(self, stream: BinaryIO, show: Callable[..., None]) -> None:

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from leadflow.cli.cards import card_of
 from leadflow.cli.shell.command import OK
 from leadflow.cli.shell.session import Session
+from leadflow.cli.telling.card import card_of
 from leadflow.cli.telling.results import done, plain_result
 from leadflow.cli.telling.words import say_decisions
 from leadflow.engine.flow import Flow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from leadflow.engine import clock as _clock
 from leadflow.engine.delivery import Delivered, deliver
 from leadflow.engine.explain import Explained, explain
 from leadflow.engine.file_mail import FileMailer
+from leadflow.engine.forecast import falls_below, score_at
 from leadflow.engine.imports import Importer, ImportReport
 from leadflow.engine.intake import read_record, same_input, to_input
 from leadflow.engine.outcome import Ingested, Outcome, Result, result_of
@@ -24,6 +26,7 @@ from leadflow.errors import ConflictError, InvalidInputError, LeadflowError, Sto
 from leadflow.expr import Schema
 from leadflow.model.commands import Wake
 from leadflow.model.decisions import Recorded
+from leadflow.model.time import to_datetime
 from leadflow.model.values import NOTHING
 from leadflow.playbook.codec import load_playbook
 from leadflow.playbook.playbook import Playbook
@@ -240,6 +243,15 @@ class Flow:
     def explain(self, id_: str) -> Explained:
         """Why a contact, account, lead, opportunity or input is as it is. Errors: NotFoundError."""
         return explain(self.store, self.rulebook, id_, self._now())
+
+    def score_at(self, id_: str, at: Any, *, model: str | None = None) -> int | None:
+        """A lead's (contact's, account's) points as of any moment; None when it had no score yet. Errors: NotFoundError."""
+        return score_at(self.store, self.rulebook, id_, _clock.read_us(at), model)
+
+    def falls_below(self, id_: str, bound: int, *, model: str | None = None) -> datetime | None:
+        """When a lead's points fall below a bound if nothing happens; None: never. Errors: NotFoundError."""
+        moment = falls_below(self.store, self.rulebook, id_, bound, self._now(), model)
+        return None if moment is None else to_datetime(moment)
 
     def leads(
         self, where: str | None = None, *, order_by: str | None = None, limit: int | None = 100, since: Any = None

@@ -80,6 +80,7 @@ _SENTENCES: Mapping[str, Callable[[Any], str]] = {
     "owner_assigned": _assigned,
     "lead_queued": _queued,
     "pool_turned": lambda d: f"pool {d.subject} moved on",
+    "user_left": lambda d: f"{d.subject} is inactive, {d.open} open leads need an owner",
     "deadline_set": lambda d: f"{d.subject} deadline {d.sla} {'ended' if d.due_us is None else 'started'}: {d.because}",
     "deadline_missed": lambda d: f"{d.subject} missed {d.sla}: {d.action}",
     "message_planned": lambda d: f"{d.recipient} is told: {d.template} about {d.subject}",

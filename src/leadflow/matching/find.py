@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import frozen
 
-from leadflow.matching.keys import Keyring, context_of
+from leadflow.matching.keys import Keyring, context_of, holder_values
 from leadflow.matching.rules import MatchingRules, Strategy
 from leadflow.matching.state import MatchKey
 from leadflow.model.decisions import (
@@ -78,9 +78,7 @@ class Search:
         keyed = dict(self.values)
         if self.record == "lead":
             keyed.update(keyed.get("context") or {})
-            contact = self.links.get("contact_id")
-            keyed["contact"] = contact
-            keyed["account"] = self.links.get("account_id") if contact is None else None
+            keyed.update(holder_values(self.links.get("contact_id"), self.links.get("account_id")))
             keyed["context"] = context_of(keyed)
         return [spec.id_of(keyed) for spec in self.prepared.ring.by_strategy[self.name]]
 

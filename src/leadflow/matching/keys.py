@@ -17,7 +17,8 @@ _BY_FIELD = {
     "account": {"domain": "domain", "name": "company", "phone": "phone-digits"},
     "lead": {"contact": "exact", "account": "exact"},
 }
-_CONTEXT = ("page", "form", "campaign", "event", "product")
+_CONTEXT = ("event", "page", "form", "campaign", "product")
+"""An event comes first: the same form registers for many, and whoever registers again gets no second lead."""
 
 
 @frozen
@@ -127,17 +128,25 @@ def contact_values(contact: Any) -> dict[str, Any]:
 def lead_values(lead: Any) -> dict[str, Any]:
     """The values a stored lead is keyed by: its fields, context, custom attributes, and whose it is."""
     values = {**contact_values(lead), **lead.context}
-    values["contact"] = lead.contact_id
-    values["account"] = lead.account_id if lead.contact_id is None else None
+    values.update(holder_values(lead.contact_id, lead.account_id))
     values["context"] = context_of(values)
     return values
+
+
+def holder_values(contact_id: str | None, account_id: str | None) -> dict[str, str | None]:
+    """Whose a lead is, as its keys read it: a lead of an account alone is found where one of a contact would be.
+
+    >>> holder_values("c_1", "a_1"), holder_values(None, "a_1")
+    ({'contact': 'c_1', 'account': None}, {'contact': 'a_1', 'account': 'a_1'})
+    """
+    return {"contact": contact_id or account_id, "account": account_id if contact_id is None else None}
 
 
 def context_of(values: Mapping[str, Any]) -> str:
     """The first thing that a lead's marketing context names; "-" when it names nothing.
 
-    >>> context_of({"page": "pricing", "form": "demo"}), context_of({})
-    ('page=pricing', '-')
+    >>> context_of({"page": "pricing", "form": "demo"}), context_of({"page": "fair", "event": "fair-2026"}), context_of({})
+    ('page=pricing', 'event=fair-2026', '-')
     """
     for name in _CONTEXT:
         if values.get(name) is not None:

@@ -24,8 +24,9 @@ class Strategy:
     `keys` are tried in order, the next when nobody has the one before; each is a list of fields that must all be equal,
     e.g. ["email"] or ["contact", "context"]. A field may name its normaliser: "email:email-loose". A key with a blank
     field does not apply; when none applies the record cannot be matched and a submission fails with
-    `missing_strategy_field`. For leads, "contact" and "account" are the record it belongs to and "context" is the first
-    of page, form, campaign, event, product that the interest came with.
+    `missing_strategy_field`. For leads, "contact" is the contact it belongs to (without one, its account), "account" its
+    account if it has no contact, and "context" the first of event, page, form, campaign, product that the interest came
+    with.
 
     `tie`: several records have the key: take the "latest" updated (default), the "oldest", take the latest but "ask" a
     person to look, or "reject". `update`: submitted values "overwrite" stored ones (default), only "fill" blanks, or

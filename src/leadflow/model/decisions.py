@@ -285,6 +285,14 @@ class PoolTurned(Decision):
 
 
 @frozen(kw_only=True)
+class UserLeft(Decision):
+    """The user (the subject) is inactive; `open` leads of his still need a new owner."""
+
+    type: ClassVar[str] = "user_left"
+    open: int = 0
+
+
+@frozen(kw_only=True)
 class DeadlineMissed(Decision):
     """A service level was not met; `action` is what followed."""
 

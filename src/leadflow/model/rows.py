@@ -53,9 +53,7 @@ def with_values(row: Any, values: Mapping[str, Any], at_us: int) -> Any:
             custom = dict(row.custom) if custom is None else custom
             custom[name] = value
     if custom is not None:
-        changes["custom"] = MappingProxyType(
-            {name: value for name, value in custom.items() if value is not None}
-        )
+        changes["custom"] = MappingProxyType({name: value for name, value in custom.items() if value is not None})
     return replaced(row, **changes, updated_us=max(at_us, row.updated_us), version=row.version + 1)
 
 
@@ -77,8 +75,6 @@ def lead_fields(context: Mapping[str, Any]) -> dict[str, Any]:
     """
     if not context:
         return {}
-    fields: dict[str, Any] = {
-        name: str(context[name]) for name in CONTEXT_COLUMNS if context.get(name) is not None
-    }
+    fields: dict[str, Any] = {name: str(context[name]) for name in CONTEXT_COLUMNS if context.get(name) is not None}
     fields["context"] = dict(context)
     return fields

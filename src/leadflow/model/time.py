@@ -98,9 +98,7 @@ def parse_instant(value: object, field: str = "at") -> int:
         )
     at_us = (moment - _EPOCH) // _MICROSECOND
     if not _MIN_US <= at_us <= _MAX_US:
-        raise InvalidValueError(
-            f"{field}: the year {moment.year} is out of range", code="instant_out_of_range"
-        )
+        raise InvalidValueError(f"{field}: the year {moment.year} is out of range", code="instant_out_of_range")
     return at_us
 
 

@@ -58,9 +58,7 @@ class Money:
     def of(cls, amount: object, currency: object, field: str = "amount") -> Money:
         """Read money from text, int or Decimal; a float is refused, as is a currency that is not three letters."""
         number = parse_decimal(amount, field)
-        if not (
-            isinstance(currency, str) and len(currency) == 3 and currency.isascii() and currency.isalpha()
-        ):
+        if not (isinstance(currency, str) and len(currency) == 3 and currency.isascii() and currency.isalpha()):
             raise InvalidValueError(f"{field}: the currency is not an ISO 4217 code", hint="write e.g. EUR")
         return cls(number, currency.upper())
 

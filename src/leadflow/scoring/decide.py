@@ -24,7 +24,7 @@ from leadflow.model.lead import Lead
 from leadflow.model.records import Input
 from leadflow.room import Step, View
 from leadflow.scoring.prepare import Compiled, Prepared
-from leadflow.scoring.rescore import fresh, remade, rescore
+from leadflow.scoring.rescore import fresh, rescore
 from leadflow.scoring.state import Score
 from leadflow.scoring.subject import leads_of, score_id, subject_of
 
@@ -39,7 +39,7 @@ def on_interaction(view: View, fact: InteractionReceived, prepared: Prepared, no
     puts: list[Any] = []
     decisions: list[Decision] = []
     facts: list[Any] = []
-    for compiled, subject_id in _scored_by(view, contact, fact, prepared):
+    for compiled, subject_id in _scored_by(view, contact, prepared):
         touched = compiled.signals.matching(fact.kind, fact.properties)
         row = view.get(Score, score_id(subject_id, compiled.name))
         if not touched and row is not None:
@@ -48,6 +48,9 @@ def on_interaction(view: View, fact: InteractionReceived, prepared: Prepared, no
             row = fresh(view, subject_id, compiled, row, now_us)
             if row is None:
                 continue
+        elif compiled.consent and subject_of(view, subject_id, compiled) is None:
+            # Consent was withdrawn: the score stands still, and is counted from inputs if it is given again.
+            continue
         changed = compiled.signals.observe(row.signals, fact.kind, fact.properties, fact.at_us)
         signals = {**row.signals, **changed}
         rescore(view, compiled, row, signals, now_us, puts, decisions, facts)
@@ -56,9 +59,7 @@ def on_interaction(view: View, fact: InteractionReceived, prepared: Prepared, no
     return Step(tuple(decisions), tuple(puts), (), tuple(facts))
 
 
-def _scored_by(
-    view: View, contact_id: str, fact: InteractionReceived, prepared: Prepared
-) -> Iterator[tuple[Compiled, str]]:
+def _scored_by(view: View, contact_id: str, prepared: Prepared) -> Iterator[tuple[Compiled, str]]:
     """Every (model, subject) that an interaction of a contact counts for."""
     by_target = prepared.by_target
     for compiled in by_target["contact"]:
@@ -86,7 +87,7 @@ def on_record(view: View, decision: RecordCreated | RecordUpdated, prepared: Pre
     facts: list[Any] = []
     for compiled, subject_id in _read_by(view, decision, prepared):
         row = view.get(Score, score_id(subject_id, compiled.name))
-        if row is None or row.program != compiled.digest:
+        if row is None or row.program != compiled.digest or _counts_anew(decision, compiled):
             row = fresh(view, subject_id, compiled, row, now_us)
             if row is None:
                 continue
@@ -99,15 +100,35 @@ def on_record(view: View, decision: RecordCreated | RecordUpdated, prepared: Pre
             if bits == (row.bits, row.bits_until_us):
                 continue
         rescore(view, compiled, row, row.signals, now_us, puts, decisions, facts, bits)
-    if isinstance(decision, RecordCreated) and decision.record == "lead":
+    if decision.record == "lead" and (isinstance(decision, RecordCreated) or _LINKS.intersection(_changed(decision))):
         decisions.extend(_already_ready(view, decision.subject, prepared))
     if not (puts or decisions):
         return None
     return Step(tuple(decisions), tuple(puts), (), tuple(facts))
 
 
+_LINKS = frozenset({"contact_id", "account_id"})
+
+
+def _changed(decision: RecordCreated | RecordUpdated) -> set[str]:
+    return {*decision.fields, *decision.links}
+
+
+def _counts_anew(decision: RecordCreated | RecordUpdated, compiled: Compiled) -> bool:
+    """Whether other behaviour counts now: the record belongs to somebody else, or may be scored again."""
+    if isinstance(decision, RecordCreated):
+        return False
+    changed = _changed(decision)
+    if compiled.consent and "consent" in changed:
+        return True
+    target = compiled.model.target
+    return (target == "lead" and decision.record == "lead" and not _LINKS.isdisjoint(changed)) or (
+        target == "account" and decision.record == "contact" and "account_id" in changed
+    )
+
+
 def _read_by(view: View, decision: RecordCreated | RecordUpdated, prepared: Prepared) -> Iterator[tuple[Compiled, str]]:
-    """Every (model, subject) whose static rules may read the record."""
+    """Every (model, subject) whose static rules may read the record, or whose behaviour the change makes another."""
     by_target = prepared.by_target
     id_ = decision.subject
     if decision.record == "lead":
@@ -119,6 +140,9 @@ def _read_by(view: View, decision: RecordCreated | RecordUpdated, prepared: Prep
         for compiled in by_target["account"]:
             yield compiled, id_
         contacts = [contact.id for contact in view.find(Contact, "account_id", id_)]
+    elif by_target["account"] and "account_id" in decision.links and isinstance(decision, RecordUpdated):
+        for compiled in by_target["account"]:
+            yield compiled, str(decision.links["account_id"])
     for contact in contacts:
         for compiled in by_target["contact"]:
             yield compiled, contact
@@ -130,22 +154,15 @@ def _read_by(view: View, decision: RecordCreated | RecordUpdated, prepared: Prep
 
 def on_identified(view: View, decision: VisitorIdentified, prepared: Prepared, now_us: int) -> Step | None:
     """What the visitor did before it was known by name counts from now on."""
-    earlier = [record for record in view.find(Input, "subject", decision.visitor) if record.kind is not None]
-    if not earlier:
+    if all(record.kind is None for record in view.find(Input, "subject", decision.visitor)):
         return None
     puts: list[Any] = []
     decisions: list[Decision] = []
     facts: list[Any] = []
-    for compiled in prepared.by_target["contact"]:
-        row = view.get(Score, score_id(decision.subject, compiled.name))
-        row = row or fresh(view, decision.subject, compiled, None, now_us)
-        if row is None:
-            continue
-        signals = row.signals
-        for record in earlier:
-            changed = compiled.signals.observe(signals, record.kind or "", record.properties, record.at_us)
-            signals = {**signals, **changed}
-        rescore(view, compiled, row, signals, now_us, puts, decisions, facts)
+    for compiled, subject_id in _scored_by(view, decision.subject, prepared):
+        row = fresh(view, subject_id, compiled, view.get(Score, score_id(subject_id, compiled.name)), now_us)
+        if row is not None:
+            rescore(view, compiled, row, row.signals, now_us, puts, decisions, facts)
     return Step(tuple(decisions), tuple(puts), (), tuple(facts)) if puts else None
 
 
@@ -157,7 +174,7 @@ def on_merged(view: View, decision: RecordsMerged | RecordsUnmerged, prepared: P
     for compiled in prepared.models.values():
         for subject_id in _touched_by(view, decision, compiled):
             row = view.get(Score, score_id(subject_id, compiled.name))
-            anew = remade(view, subject_id, compiled, row, now_us)
+            anew = fresh(view, subject_id, compiled, row, now_us)
             if anew is not None:
                 rescore(view, compiled, anew, anew.signals, now_us, puts, decisions, facts)
         if isinstance(decision, RecordsMerged) and compiled.model.target == decision.record:
@@ -179,8 +196,13 @@ def _touched_by(view: View, decision: RecordsMerged | RecordsUnmerged, compiled:
         return sorted({row.account_id for row in rows if row is not None and row.account_id is not None})
     if record == "contact" and target == "lead":
         return [lead.id for id_ in ids for lead in view.find(Lead, "contact_id", id_)]
-    if record == "account" and target == "contact":
-        return [contact.id for id_ in ids for contact in view.find(Contact, "account_id", id_)]
+    if record == "account":
+        contacts = [contact.id for id_ in ids for contact in view.find(Contact, "account_id", id_)]
+        if target == "contact":
+            return contacts
+        leads = [lead.id for id_ in ids for lead in view.find(Lead, "account_id", id_)]
+        leads += [lead.id for contact in contacts for lead in view.find(Lead, "contact_id", contact)]
+        return list(dict.fromkeys(leads))
     return []
 
 

@@ -21,20 +21,10 @@ from leadflow.scoring.subject import score_id, signals_of, subject_of
 
 
 def fresh(view: View, subject_id: str, compiled: Compiled, row: Score | None, now_us: int) -> Score | None:
-    """A row to score anew: nothing counted yet, or (other rules than when it was made) counted again from inputs."""
-    if row is not None:
-        return remade(view, subject_id, compiled, row, now_us)
-    subject = subject_of(view, subject_id, compiled)
-    if subject is None:
-        return None
-    bits, until = compiled.program.static(subject, now_us)
-    return Score(
-        score_id(subject_id, compiled.name), subject_id, compiled.name, compiled.digest, bits=bits, bits_until_us=until
-    )
+    """A row whose signals are counted from inputs; history (grade, readiness, version) is kept.
 
-
-def remade(view: View, subject_id: str, compiled: Compiled, row: Score | None, now_us: int) -> Score | None:
-    """A row whose signals are counted from inputs; history (grade, readiness, version) is kept."""
+    What the present command tells is left out: it is observed as a fact of its own.
+    """
     subject = subject_of(view, subject_id, compiled)
     if subject is None:
         return None

@@ -79,7 +79,9 @@ def signals_of(view: View, subject_id: str, compiled: Compiled) -> Signals:
 def inputs_of(view: View, subject_id: str, compiled: Compiled) -> Iterable[Input]:
     """The inputs that count for a subject: its own, and those of visitors and records it stands for."""
     if compiled.model.target == "account":
-        contacts = [contact.id for contact in view.find(Contact, "account_id", subject_id)]
+        members = view.find(Contact, "account_id", subject_id)
+        # Who was merged away is in the group of whoever stands for him now.
+        contacts = [contact.id for contact in members if contact.merged_into is None]
     elif compiled.model.target == "lead":
         lead = view.get(Lead, subject_id)
         contacts = [] if lead is None or lead.contact_id is None else [lead.contact_id]

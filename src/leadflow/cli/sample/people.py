@@ -30,7 +30,8 @@ _BEGIN: Final = (
     "Meridian", "Nord", "Oak", "Polar", "River", "Silver", "Terra", "Vista",
 )  # fmt: skip
 _END: Final = ("Logistics", "Foods", "Robotics", "Textile", "Energy", "Labs", "Optics", "Paper", "Tools", "Travel")
-_JOBS: Final = (("c-level", 9), ("manager", 30), ("specialist", 46), ("student", 5), (None, 10))
+_PLAIN: Final = str.maketrans({"ı": "i", "ł": "l", "Ł": "l", "ß": "ss", "İ": "i"})
+_JOBS: Final[dict[str | None, int]] = {"c-level": 9, "manager": 30, "specialist": 46, "student": 5, None: 10}
 
 
 @frozen
@@ -70,14 +71,13 @@ def companies(random: Random, count: int) -> list[Company]:
 def people(random: Random, count: int, where: list[Company]) -> list[Person]:
     """So many people, each at one of these companies."""
     made: dict[str, Person] = {}
-    levels, weights = zip(*_JOBS, strict=True)
     while len(made) < count:
         company = random.choice(where)
         country = company.country
         first, last = random.choice(_FIRST[country]), random.choice(_LAST[country])
         email = f"{ascii_of(first)}.{ascii_of(last)}@{company.domain}"
         phone = f"+386 1 555 {random.randrange(10_000):04d}"
-        job = random.choices(levels, weights)[0]
+        job = random.choices(list(_JOBS), list(_JOBS.values()))[0]
         made.setdefault(email, Person(first, last, email, phone, country, job, company))
     return list(made.values())
 
@@ -88,5 +88,5 @@ def ascii_of(name: str) -> str:
     >>> ascii_of("Żółć"), ascii_of("Yılmaz")
     ('zolc', 'yilmaz')
     """
-    plain = name.translate(str.maketrans({"ı": "i", "ł": "l", "Ł": "l", "ß": "ss", "İ": "i"}))
+    plain = name.translate(_PLAIN)
     return unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode().lower()

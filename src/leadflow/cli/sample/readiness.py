@@ -5,8 +5,10 @@ The story needs it before anything has been ingested: people accept the leads th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
+
+from attrs import frozen
 
 from leadflow.cli.sample.people import Person
 from leadflow.model.time import DAY_US, parse_instant
@@ -19,21 +21,51 @@ _RULES: Final = (
     ("email.clicked", 5, 4, 60, True),
     ("email.opened", 1, 10, 60, True),
     ("event.registered", 15, 2, 180, False),
-    ("event.attended", 20, 1, 30, False),
+    ("event.attended", 20, 1, 10, False),  # it fades: only while fresh is it sure to count enough
 )
 _MOST_BY_MAIL: Final = 20
+_BY_JOB: Final[Mapping[str | None, int]] = {"c-level": 15, "manager": 15, "student": -25}
 
 
-def ready_at(person: Person, since_us: int, told: Sequence[Mapping[str, Any]]) -> int | None:
-    """The first moment from `since_us` on at which the points of what is told about a person reach the threshold."""
-    done = sorted((parse_instant(record["at"]), _what(record)) for record in told)
-    fixed = 0
-    if any(what == "demo-request" for _, what in done):  # the only form that asks for these
-        fixed = {"c-level": 15, "manager": 15, "student": -25}.get(person.job or "", 0)
-        fixed += 15 if person.company.employees >= 50 else 0
-    for at_us, _ in done:
-        if at_us + DAY_US >= since_us and fixed + _points(done, max(at_us, since_us)) >= THRESHOLD:
-            return max(at_us, since_us)
+@frozen
+class Interest:
+    """A lead in the making: whose it is, since when, and all that is told of the person."""
+
+    lead: str
+    person: Person
+    since_us: int
+    is_keen: bool
+    told: tuple[Mapping[str, Any], ...]
+
+
+def size_known(interests: Iterable[Interest]) -> dict[str, int]:
+    """Since when the size of each company is known, by domain: only the demo form asks for it."""
+    known: dict[str, int] = {}
+    for interest in interests:
+        domain = interest.person.company.domain
+        for record in interest.told:
+            if record.get("form") == "demo-request":
+                at_us = parse_instant(record["at"])
+                known[domain] = min(at_us, known.get(domain, at_us))
+    return known
+
+
+def ready_at(interest: Interest, known: Mapping[str, int]) -> int | None:
+    """The first moment from the lead's making on at which the person's points reach the threshold."""
+    done = sorted((parse_instant(record["at"]), _what(record)) for record in interest.told)
+    company = interest.person.company
+    known_us = known.get(company.domain)
+    moments = [max(at_us, interest.since_us) for at_us, _ in done]
+    if known_us is not None:
+        moments.append(max(known_us, interest.since_us))
+    for now_us in sorted(moments):
+        points = _points(done, now_us)
+        if company.employees >= 50 and known_us is not None and known_us <= now_us:
+            points += 15
+        if any(what == "demo-request" and at_us <= now_us for at_us, what in done):
+            points += _BY_JOB.get(interest.person.job, 0)
+        if points >= THRESHOLD:
+            return now_us
     return None
 
 

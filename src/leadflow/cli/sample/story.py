@@ -8,7 +8,7 @@ from random import Random
 from typing import Any, Final
 
 from leadflow.cli.sample.people import Person, companies, people
-from leadflow.cli.sample.readiness import ready_at
+from leadflow.cli.sample.readiness import Interest, ready_at, size_known
 from leadflow.model.ids import derive_id
 from leadflow.model.time import DAY_US, HOUR_US, MINUTE_US, instant_us, to_datetime
 
@@ -38,6 +38,7 @@ class _Story:
         self.random = random
         self.told: list[Record] = []
         self._numbers = {"i": 0, "s": 0, "p": 0}
+        self._interests: list[Interest] = []
 
     def users(self) -> Iterator[Record]:
         """The two salespeople."""
@@ -50,8 +51,11 @@ class _Story:
         everybody = people(self.random, 392, companies(self.random, 120))
         for person in everybody:
             self._person(person)
+        known = size_known(self._interests)
+        for interest in self._interests:
+            self._work(interest, ready_at(interest, known))
         self._passers_by(45)
-        self._twins(everybody[:40:5])
+        self._twins([person for person in everybody if person.job == "specialist"][:40:5])
         self._broken(everybody)
         # What a form sends twice, and a queue delivers again.
         submissions = [record for record in self.told if record["type"] == "submission"]
@@ -86,13 +90,13 @@ class _Story:
         for _ in range(random.randrange(1, 6) if is_keen else random.choice((0, 0, 1, 2))):
             self._visit(since_us + int(random.expovariate(1 / 8) * DAY_US), visitor)
         if lead is not None:
-            self._work(lead, since_us, is_keen, ready_at(person, since_us, self.told[first:]))
+            self._interests.append(Interest(lead, person, since_us, is_keen, tuple(self.told[first:])))
 
     def _mails(self, person: Person, since_us: int, is_keen: bool) -> None:
         random = self.random
         for campaign, day in _MAILS:
             sent_us = START_US + day * DAY_US + 8 * HOUR_US
-            if sent_us < since_us or random.random() > (0.62 if is_keen else 0.3):
+            if sent_us < since_us or random.random() > (0.52 if is_keen else 0.2):
                 continue
             opened_us = sent_us + int(random.expovariate(1 / 5) * HOUR_US)
             self._did(opened_us, "email.opened", person, {"campaign": campaign})
@@ -133,13 +137,13 @@ class _Story:
 
     # -- sales --------------------------------------------------------------------------------------------
 
-    def _work(self, lead: str, since_us: int, is_keen: bool, ready_us: int | None) -> None:
+    def _work(self, interest: Interest, ready_us: int | None) -> None:
         """How marketing, the callers and the salespeople work a lead by hand."""
-        random = self.random
+        random, lead, is_keen = self.random, interest.lead, interest.is_keen
         if ready_us is None:
             if random.random() > (0.7 if is_keen else 0.2):
                 return
-            at_us = since_us + int(random.uniform(0.1, 3) * DAY_US)
+            at_us = interest.since_us + int(random.uniform(0.1, 3) * DAY_US)
             ready_us = self._call(lead, at_us, random.random() < (0.75 if is_keen else 0.35))
             if ready_us is None:
                 return
