@@ -67,7 +67,7 @@ def test_a_finding_names_the_part(lab: Any) -> None:
     assert "can never be true" in str(finding)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.data())
 def test_findings_about_the_whole_are_right(lab: Any, data: st.DataObject) -> None:
     """Never true is true in no world, always true is false in none."""

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from leadflow.errors import InvalidValueError
 from leadflow.expr.types import Field, Schema, Type
-from leadflow.matching.normalise import parse_email
+from leadflow.normalise import parse_email
 from leadflow.model.time import parse_instant
 from leadflow.model.values import CONSENT_LEVELS, parse_decimal
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from leadflow.matching.find import Found, Prepared, Search, changed_fields, find_or_create
-from leadflow.matching.normalise import normaliser
+from leadflow.normalise import normaliser
 from leadflow.matching.state import MatchKey
 from leadflow.model.coding import replaced
 from leadflow.model.commands import Identify

@@ -1,8 +1,11 @@
 """Learning match weights without labels: expectation maximisation over counts of level patterns.
 
-Candidate pairs are of three kinds: the same record, strangers that share a key by chance, and *related* records that
-differ but share a lot (a household, colleagues, branches of a company). With strangers alone as the alternative, the
-estimation takes households for doubles. For each kind it learns how often each level of each comparison occurs.
+Pairs are of several kinds: the same record, different records that share a lot (a household, colleagues, branches of a
+company), and strangers, who agree by chance. With strangers alone as the alternative, the estimation takes households for
+doubles. For each kind it learns how often each level of each comparison occurs.
+
+Only candidate pairs are looked at, yet their share is taken of all pairs: what candidates have in common because they
+share a key would otherwise pass for what strangers have in common. The last kind is what is left of all pairs.
 
 Each kind starts from a guess; the guess counts as a few observed pairs and, where `hold` says so, as a share of all pairs
 of the kind, so that a kind keeps its meaning while it learns.
@@ -11,7 +14,7 @@ of the kind, so that a kind keeps its meaning while it learns.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import fsum, log2
+from math import log2
 from operator import itemgetter
 
 from attrs import frozen
@@ -46,8 +49,16 @@ class Term:
 
 
 @frozen
+class Everything:
+    """All pairs of rows: how many there are, and by comparison how many have each code; the larger part is never seen."""
+
+    pairs: float
+    codes: tuple[Shares, ...]
+
+
+@frozen
 class Estimate:
-    """What was learnt: each kind's share of the candidates, and by kind and comparison the share of each code."""
+    """What was learnt: each kind's share of all pairs, and by kind and comparison the share of each code."""
 
     kinds: Shares
     shares: tuple[tuple[Shares, ...], ...]
@@ -58,6 +69,7 @@ def estimate(
     counts: Mapping[int, int],
     terms: Sequence[Term],
     kinds: Shares,
+    everything: Everything | None = None,
     *,
     belief: float = 10.0,
     rounds: int = 40,
@@ -65,8 +77,8 @@ def estimate(
 ) -> Estimate:
     """Fit the kinds to counts of patterns; the order of the counts does not matter.
 
-    `kinds` are first guesses of the kinds' shares, the first of which is watched for convergence; `belief` is how many
-    pairs each guess counts as.
+    `kinds` are first guesses of the kinds' shares of `everything` (of the counted pairs, if None); the first is watched
+    for convergence. `belief` is how many pairs each guess counts as.
 
     >>> guesses = Guess((0, 0.8, 0.2), hold=0.2), Guess((0, 0.1, 0.9))
     >>> terms = [Term(2 * at, 3, True, guesses) for at in range(3)]
@@ -78,23 +90,33 @@ def estimate(
     sizes = [float(counts[pattern]) for pattern in patterns]
     codes = [[pattern >> term.shift & term.mask for pattern in patterns] for term in terms]
     tallies = [_Tally(each, term) for each, term in zip(codes, terms, strict=True)]
-    seen = [tally(sizes) for tally in tallies]
+    totals = [tally(sizes) for tally in tallies]
+    pairs = sum(sizes)
+    if everything is not None:
+        pairs = max(pairs, everything.pairs)
+        totals = [list(map(max, a, b)) for a, b in zip(totals, everything.codes, strict=True)]
     shares = [[term.guesses[kind].shares for term in terms] for kind in range(len(kinds))]
-    total, done = fsum(sizes), 0
+    done = 0
     while done < rounds:
         done += 1
         parts = _expected(codes, sizes, terms, shares, kinds)
-        rest = [list(each) for each in seen]
-        for kind, part in enumerate(parts):
-            for at, tally in enumerate(tallies):
-                tallied = tally(part) if kind < len(parts) - 1 else [max(each, 0.0) for each in rest[at]]
-                rest[at] = [a - b for a, b in zip(rest[at], tallied, strict=True)]
+        for at, tally in enumerate(tallies):
+            learnt = _by_kind([tally(part) for part in parts], totals[at])
+            for kind, tallied in enumerate(learnt):
                 shares[kind][at] = _learnt(tallied, terms[at].guesses[kind], belief)
         before = kinds
-        kinds = tuple((sum(part) + 1.0) / (total + len(parts)) for part in parts)
+        found = [(sum(part) + 1.0) / (pairs + len(parts)) for part in parts[:-1]]
+        kinds = (*found, max(1.0 - sum(found), 1.0 / (pairs + len(parts))))
         if abs(before[0] - kinds[0]) < tolerance * kinds[0]:
             break
     return Estimate(kinds, tuple(tuple(each) for each in shares), done)
+
+
+def _by_kind(tallied: list[list[float]], totals: Sequence[float]) -> list[list[float]]:
+    """Pairs by kind and code, where the last kind has all pairs that are left, seen or not."""
+    *others, last = tallied
+    left = [total - sum(each) for total, each in zip(totals, zip(*others, strict=True), strict=True)] if others else totals
+    return [*others, list(map(max, left, last))]
 
 
 class _Tally:

@@ -9,7 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from leadflow.errors import InvalidValueError
-from leadflow.matching.normalise import Normaliser, normaliser
+from leadflow.normalise import Normaliser, normaliser
 from leadflow.matching.rules import MatchingRules, Strategy
 
 _BY_FIELD = {
@@ -106,7 +106,10 @@ def key_spec(target: str, key: tuple[str, ...]) -> KeySpec:
     for part in key:
         field, _, name = part.partition(":")
         fields.append(field)
-        normalisers.append(normaliser(name or _BY_FIELD[target].get(field, "text")))
+        found = normaliser(name or _BY_FIELD[target].get(field, "text"))
+        # A strategy that needs an extra is refused without it, never degraded to another key.
+        found.require()
+        normalisers.append(found)
     names = "+".join(f"{f}@{n.name}.{n.version}" for f, n in zip(fields, normalisers, strict=True))
     if "|" in names:
         raise InvalidValueError(f"keys: {key!r} has a character that a key cannot have")

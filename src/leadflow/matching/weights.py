@@ -1,9 +1,10 @@
 """Match weights after Fellegi and Sunter: how much each agreement speaks for "the same record", in bits.
 
 Against one kind of different pairs, a level weighs log2(m / u): its share among the same over its share among the
-different. There are two kinds, strangers and related records; a pair is weighed against both, as likely as each is:
+different. Different pairs are strangers, neighbours (they share more than chance, for whatever reason) or related (one
+household, one company); a pair is weighed against all three, as likely as each is:
 
-    weight = log2( P(same) prod(m) / ( P(related) prod(u_related) + P(stranger) prod(u_stranger) ) )
+    weight = log2( P(same) prod(m) / sum over kinds of P(kind) prod(u of the kind) )
 
 One bit more doubles the odds that both are the same.
 """
@@ -14,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import pairwise
 from math import log2
+from operator import mul
 
 from attrs import field, frozen
 
@@ -35,27 +37,30 @@ class Alternative(StrEnum):
     """What two different records may be to each other."""
 
     RELATED = "related"
+    NEIGHBOUR = "neighbour"
     STRANGER = "stranger"
 
 
 @frozen
 class LevelWeight:
-    """One level of one comparison: its share among the same (`m`), strangers (`u`) and related pairs (`u_related`)."""
+    """One level of one comparison: its share among the same (`m`) and among each kind of different pairs (`u...`)."""
 
     name: str
     m: float
-    u: float
     u_related: float
+    u_neighbour: float
+    u: float
 
     @property
     def weight(self) -> float:
         """Bits against a stranger; 0 for a level that says nothing."""
-        return log2(self.m / self.u) if self.m and self.u else 0.0
+        return self.weights[-1]
 
     @property
-    def weight_related(self) -> float:
-        """Bits against a related record; 0 for a level that says nothing."""
-        return log2(self.m / self.u_related) if self.m and self.u_related else 0.0
+    def weights(self) -> tuple[float, ...]:
+        """Bits against each alternative, in the order of `Alternative`."""
+        others = self.u_related, self.u_neighbour, self.u
+        return tuple(log2(self.m / each) if self.m and each else 0.0 for each in others)
 
 
 @frozen
@@ -79,8 +84,8 @@ class Evidence:
 class Explanation:
     """Why a pair weighs what it weighs: `prior` plus the evidences' weights is `weight`.
 
-    `against` is the likelier thing the two would be if they were different; the weights are taken against both,
-    as likely as each is, and `prior` holds the odds before any field is looked at.
+    `against` is what the two would most likely be if they were different; the weights are taken against all that they
+    may be, as likely as each is, and `prior` holds the odds before any field is looked at.
     """
 
     weight: float
@@ -113,21 +118,21 @@ class Frequency:
 class Weights:
     """All weights of one linkage. `fields` follow the spec's comparisons, then its swaps.
 
-    `same`, `related` and `strangers` are the kinds' shares of the candidate pairs.
+    `same` and `different` (in the order of `Alternative`) are the kinds' shares of all pairs of rows.
     """
 
     spec: LinkageSpec
     same: float
-    related: float
-    strangers: float
+    different: tuple[float, ...]
     fields: tuple[FieldWeights, ...]
     frequencies: tuple[Frequency | None, ...] = ()
     rounds: int = 0
-    _bits: tuple[tuple[tuple[float, float], ...], ...] = field(init=False, repr=False, eq=False)
+    _priors: tuple[float, ...] = field(init=False, repr=False, eq=False)
+    _bits: tuple[tuple[tuple[float, ...], ...], ...] = field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        bits = tuple(tuple((level.weight, level.weight_related) for level in each.levels) for each in self.fields)
-        object.__setattr__(self, "_bits", bits)
+        object.__setattr__(self, "_priors", tuple(log2(self.same / each) for each in self.different))
+        object.__setattr__(self, "_bits", tuple(tuple(level.weights for level in each.levels) for each in self.fields))
 
     def codes(self, pattern: int) -> Iterator[int]:
         """The level codes of a pattern, by field."""
@@ -137,19 +142,16 @@ class Weights:
         for at in range(len(self.spec.swaps)):
             yield pattern >> CODE_BITS * fields + at & 1
 
-    def against(self, pattern: int) -> tuple[float, float]:
-        """The weight of a level pattern against strangers and against related records alone."""
-        stranger, related = log2(self.same / self.strangers), log2(self.same / self.related)
-        for bits, code in zip(self._bits, self.codes(pattern), strict=True):
-            stranger += bits[code][0]
-            related += bits[code][1]
-        return stranger, related
+    def against(self, pattern: int) -> list[float]:
+        """The weight of a level pattern against each alternative alone, in the order of `Alternative`."""
+        codes = zip(self._bits, self.codes(pattern), strict=True)
+        return list(map(sum, zip(self._priors, *[bits[code] for bits, code in codes], strict=True)))
 
     def of_pattern(self, pattern: int) -> float:
         """The weight of a level pattern, before the frequency of its values."""
-        stranger, related = self.against(pattern)
-        least = min(stranger, related)
-        return least - log2(2.0 ** (least - stranger) + 2.0 ** (least - related))
+        against = self.against(pattern)
+        least = min(against)
+        return least - log2(sum(2.0 ** (least - each) for each in against))
 
     def by_frequency(self, pattern: int, left: Sequence[str], right: Sequence[str]) -> tuple[float, ...]:
         """What the frequency of the agreed values adds, by comparison."""
@@ -170,19 +172,19 @@ class Weights:
 
     def explanation(self, pattern: int, added: Sequence[float] = ()) -> Explanation:
         """The evidence behind a pattern's weight."""
-        stranger, related = self.against(pattern)
-        odds = 1.0 - probability(stranger - related)  # how likely a different pair like this one is a stranger
-        weight = sum(added, self.of_pattern(pattern))
+        against, weight = self.against(pattern), self.of_pattern(pattern)
+        chances = [2.0 ** (weight - each) for each in against]  # which kind a different pair like this one is
         extra = (*added, *[0.0] * (len(self.fields) - len(added)))
         evidence = tuple(
-            Evidence(each.field, each.levels[code].name, bits[code][0] * odds + bits[code][1] * (1.0 - odds) + more)
+            Evidence(each.field, each.levels[code].name, sum(map(mul, bits[code], chances)) + more)
             for each, bits, code, more in zip(self.fields, self._bits, self.codes(pattern), extra, strict=True)
         )
+        weight = sum(added, weight)
         return Explanation(
             weight=weight,
             probability=probability(weight),
             outcome=self.outcome(weight),
-            against=Alternative.STRANGER if odds >= 0.5 else Alternative.RELATED,
+            against=max(zip(chances, Alternative, strict=True))[1],
             prior=weight - sum(each.weight for each in evidence),
             evidence=evidence,
         )

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from leadflow.matching.normalise.companies import company
-from leadflow.matching.normalise.folding import plain
-from leadflow.matching.normalise.free_mail import is_impersonal
+from leadflow.normalise.companies import company
+from leadflow.normalise.folding import plain
+from leadflow.normalise.free_mail import is_impersonal
 
 _MEMO_VALUES = 200_000
 _APART = re.compile(r"[\W_]+")

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from attrs import evolve
 
-from leadflow.matching.em import Estimate, Guess, Shares, Term, estimate
+from leadflow.matching.em import Estimate, Everything, Guess, Shares, Term, estimate
 from leadflow.matching.linkage.columns import CODE_BITS, CODE_MASK, Column
 from leadflow.matching.linkage.spec import Comparison
 from leadflow.matching.linkage.stored import Stored
@@ -15,34 +15,38 @@ from leadflow.matching.weights import FieldWeights, Frequency, LevelWeight, Weig
 
 _RANDOM_ROWS = 250
 _RANDOM_OTHERS = 12
-_KINDS = (0.05, 0.05, 0.9)
-"""First guess of the shares of same, related and strangers among the candidates."""
+_SAME, _RELATED = 0.05, 0.05
+"""First guess of the candidates' share that is the same, and that is related (and as many neighbours)."""
 _HOLD_SAME = 0.25
 _HOLD_RELATED = 0.25
-_HOLD_STRANGERS = 0.1
+_HOLD_NEIGHBOURS = 0.2
 _DIFFERENT_BEFORE = 20.0
 """Random pairs that differ, thought to be seen before any is."""
-_SWAPPED = 0.03, 0.001, 0.0001
-"""How often two fields are exchanged, by kind."""
+_SWAPPED = 0.03, 0.001, 0.001, 0.00001
+"""How often two fields are exchanged, by kind: same, related, neighbours, strangers."""
 
 
 def learn(stored: Stored, counts: Counter[int], seed: int = 0) -> Weights:
-    """Weights from the patterns of candidate pairs; chance agreement is first guessed from random pairs.
+    """Weights from the patterns of candidate pairs; how often strangers agree is read off frequencies and random pairs.
 
-    Candidates share keys, so strangers among them agree more than random pairs do: a first round, with the same records
-    as usual and chance as the alternative, tells what is left for strangers.
+    Neighbours are first guessed by a round with only two kinds, the same as usual and strangers by chance: it tells what
+    the candidates that are hardly the same have in common.
     """
     chance = _random_patterns(stored, seed)
-    apart = [_apart(column, chance) for column in stored.columns.columns]
-    base = CODE_BITS * len(apart)
-    swapped = [Term(base + at, 1, False, tuple(map(_swapped, _SWAPPED))) for at in range(len(stored.spec.swaps))]
-    two = [evolve(term, guesses=(term.guesses[0], term.guesses[2])) for term in (*apart, *swapped)]
-    strangers = estimate(counts, two, (_KINDS[0], 1 - _KINDS[0]), rounds=1).shares[1]
-    terms = [
-        evolve(term, guesses=(*term.guesses[:2], Guess(shares, _HOLD_STRANGERS)))
-        for term, shares in zip((*apart, *swapped), strangers, strict=True)
-    ]
-    return _weights(stored, estimate(counts, terms, _KINDS))
+    rows, columns = len(stored.texts), stored.columns.columns
+    every = max(rows * (rows - 1) / 2, 1.0)
+    codes = [_codes(column, chance) for column in columns] + [(every, every * _SWAPPED[3])] * len(stored.spec.swaps)
+    terms = [_term(column, known) for column, known in zip(columns, codes, strict=False)]
+    base = CODE_BITS * len(columns)
+    swapped = tuple(Guess((1 - share, share), 0.1) for share in _SWAPPED)
+    terms += [Term(base + at, 1, False, swapped) for at in range(len(stored.spec.swaps))]
+
+    two = [evolve(term, guesses=(term.guesses[0], term.guesses[3])) for term in terms]
+    met = estimate(counts, two, (_SAME, 1 - _SAME), rounds=1).shares[1]
+    terms = [_with_neighbours(term, shares) for term, shares in zip(terms, met, strict=True)]
+    first = counts.total() / every
+    kinds = (_SAME * first, _RELATED * first, _RELATED * first, 1 - (_SAME + 2 * _RELATED) * first)
+    return _weights(stored, estimate(counts, terms, kinds, Everything(every, tuple(codes))))
 
 
 def _random_patterns(stored: Stored, seed: int) -> Counter[int]:
@@ -55,17 +59,37 @@ def _random_patterns(stored: Stored, seed: int) -> Counter[int]:
     return counts
 
 
-def _apart(column: Column, chance: Counter[int]) -> Term:
-    """The first guesses of one comparison: same, related, strangers by chance."""
+def _codes(column: Column, random_pairs: Counter[int]) -> Shares:
+    """How many of all pairs have each code: equal values are counted, near ones projected from random pairs."""
+    filled = sum(column.counts[1:])
+    pairs, equal = filled * (filled - 1) / 2, sum(count * (count - 1) / 2 for count in column.counts[1:])
+    near = len(column.comparison.levels) - 1
+    seen = [0.0] * near
+    total = _DIFFERENT_BEFORE
+    for pattern, count in random_pairs.items():
+        code = pattern >> column.shift & CODE_MASK
+        total += count if code else 0
+        if 1 < code < near + 2:
+            seen[code - 2] += count
+    projected = [(count + 1 / (near + 2)) / total * pairs for count in seen]
+    return (0.0, equal, *projected, max(pairs - equal - sum(projected), 0.0))
+
+
+def _term(column: Column, codes: Shares) -> Term:
+    """The first guesses of one comparison: same, related, (neighbours as strangers,) strangers."""
     comparison = column.comparison
-    same, by_chance = _usual(comparison), _by_chance(column, chance)
-    related = tuple(comparison.shared * a + (1 - comparison.shared) * b for a, b in zip(same, by_chance, strict=True))
+    floored = [max(count, 0.5) for count in codes[1:]]
+    total = sum(floored)
+    same, strangers = _usual(comparison), (0.0, *(count / total for count in floored))
+    related = tuple(comparison.shared * a + (1 - comparison.shared) * b for a, b in zip(same, strangers, strict=True))
     held = _HOLD_RELATED if comparison.shared else 1.0
-    return Term(column.shift, CODE_MASK, True, (Guess(same, _HOLD_SAME), Guess(related, held), Guess(by_chance)))
+    by_chance = Guess(strangers)
+    return Term(column.shift, CODE_MASK, True, (Guess(same, _HOLD_SAME), Guess(related, held), by_chance, by_chance))
 
 
-def _swapped(share: float) -> Guess:
-    return Guess((1 - share, share), _HOLD_RELATED)
+def _with_neighbours(term: Term, shares: Shares) -> Term:
+    same, related, _, strangers = term.guesses
+    return evolve(term, guesses=(same, related, Guess(shares, _HOLD_NEIGHBOURS), strangers))
 
 
 def _usual(comparison: Comparison) -> Shares:
@@ -76,30 +100,17 @@ def _usual(comparison: Comparison) -> Shares:
     return (0.0, comparison.usual, *[rest / 2 / near] * near, rest / 2)
 
 
-def _by_chance(column: Column, random_pairs: Counter[int]) -> Shares:
-    levels = len(column.comparison.levels)
-    seen = [1 / (levels + 1)] * levels + [_DIFFERENT_BEFORE]
-    for pattern, count in random_pairs.items():
-        code = pattern >> column.shift & CODE_MASK
-        if code:
-            seen[code - 1] += count
-    total = sum(seen)
-    return (0.0, *(each / total for each in seen))
-
-
 def _weights(stored: Stored, found: Estimate) -> Weights:
     spec = stored.spec
-    same, related, strangers = found.shares
-    fields = []
     named = [(each.field, each.names) for each in spec.comparisons] + [(each.field, each.names) for each in spec.swaps]
-    for at, (field, names) in enumerate(named):
-        fields.append(FieldWeights(field, tuple(map(LevelWeight, names, same[at], strangers[at], related[at]))))
     return Weights(
         spec=spec,
         same=found.kinds[0],
-        related=found.kinds[1],
-        strangers=found.kinds[2],
-        fields=tuple(fields),
+        different=found.kinds[1:],
+        fields=tuple(
+            FieldWeights(field, tuple(map(LevelWeight, names, *[shares[at] for shares in found.shares])))
+            for at, (field, names) in enumerate(named)
+        ),
         frequencies=tuple(_frequency(column) for column in stored.columns.columns),
         rounds=found.rounds,
     )

@@ -8,7 +8,7 @@ from leadflow.capture.rules import Form
 from leadflow.errors import LeadflowError
 from leadflow.expr.fault import did_you_mean
 from leadflow.matching.keys import key_spec
-from leadflow.matching.normalise import normaliser
+from leadflow.normalise import normaliser
 from leadflow.matching.rules import TARGETS, MatchingRules, Strategy
 from leadflow.model.lead import CONTEXT_COLUMNS
 from leadflow.model.rows import own_fields

@@ -12,12 +12,12 @@ from typing import Final
 from attrs import evolve
 
 from leadflow.errors import InvalidValueError, NotFoundError
-from leadflow.matching.normalise.companies import cleanco_library, company, company_cleanco
-from leadflow.matching.normalise.domains import domain, domain_registrable, suffix_splitter
-from leadflow.matching.normalise.emails import email, email_loose
-from leadflow.matching.normalise.normaliser import Normalise, Normaliser
-from leadflow.matching.normalise.phones import INTERNATIONAL, phone, phone_digits, phone_library
-from leadflow.matching.normalise.texts import digits, exact, name, postcode, text
+from leadflow.normalise.companies import cleanco_library, company, company_cleanco
+from leadflow.normalise.domains import domain, domain_registrable, suffix_splitter
+from leadflow.normalise.emails import email, email_loose
+from leadflow.normalise.normaliser import Normalise, Normaliser
+from leadflow.normalise.phones import INTERNATIONAL, phone, phone_digits, phone_library
+from leadflow.normalise.texts import digits, exact, name, postcode, text
 
 _PLAIN: Final[Mapping[str, Normalise]] = {
     "company": company,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from leadflow.matching.normalise.folding import INVISIBLE
+from leadflow.normalise.folding import INVISIBLE
 
 MAX_HOST_CHARS = 253
 _MAX_LABEL_CHARS = 63

@@ -20,8 +20,8 @@ Each returns text, or None when the value identifies nothing. None raises on any
 'ana@example.si'
 """
 
-from leadflow.matching.normalise.emails import parse_email
-from leadflow.matching.normalise.normaliser import Normalise, Normaliser
-from leadflow.matching.normalise.registry import normaliser, normalisers
+from leadflow.normalise.emails import parse_email
+from leadflow.normalise.normaliser import Normalise, Normaliser
+from leadflow.normalise.registry import normaliser, normalisers
 
 __all__ = ["Normalise", "Normaliser", "normaliser", "normalisers", "parse_email"]

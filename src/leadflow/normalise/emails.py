@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from leadflow.matching.normalise.folding import BLANK, casefolded
-from leadflow.matching.normalise.hostnames import ascii_host
+from leadflow.normalise.folding import BLANK, casefolded
+from leadflow.normalise.hostnames import ascii_host
 
 _MAX_ADDRESS_BYTES = 254
 _MAX_LOCAL_BYTES = 64

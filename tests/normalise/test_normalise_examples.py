@@ -6,7 +6,7 @@ import idna
 import pytest
 
 from leadflow.errors import AdapterUnavailableError, InvalidValueError, NotFoundError
-from leadflow.matching.normalise import normaliser, normalisers, parse_email
+from leadflow.normalise import normaliser, normalisers, parse_email
 
 
 def key(spec, text):
@@ -304,7 +304,7 @@ def test_an_unknown_name_is_refused_with_the_nearest():
 )
 def test_a_missing_extra_is_an_error_with_the_command(spec, package, monkeypatch):
     """House, identity: a strategy whose extra is missing is refused rather than degraded."""
-    from leadflow.matching.normalise import domains
+    from leadflow.normalise import domains
 
     domains.suffix_splitter.cache_clear()
     monkeypatch.setitem(sys.modules, package, None)

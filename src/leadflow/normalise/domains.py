@@ -6,11 +6,11 @@ import re
 from functools import cache
 from typing import Any
 
-from leadflow.matching.normalise.emails import email
-from leadflow.matching.normalise.folding import BLANK
-from leadflow.matching.normalise.free_mail import is_impersonal
-from leadflow.matching.normalise.hostnames import ascii_host
-from leadflow.matching.normalise.normaliser import unavailable
+from leadflow.normalise.emails import email
+from leadflow.normalise.folding import BLANK
+from leadflow.normalise.free_mail import is_impersonal
+from leadflow.normalise.hostnames import ascii_host
+from leadflow.normalise.normaliser import unavailable
 
 _MAX_CHARS = 2_083
 _SCHEME = re.compile(r"(?:[a-z][a-z0-9+.-]{0,20}:)?//", re.IGNORECASE)

@@ -7,9 +7,9 @@ import unicodedata
 from functools import cache
 from typing import Any
 
-from leadflow.matching.normalise import legal_forms
-from leadflow.matching.normalise.folding import plain, storable, visible
-from leadflow.matching.normalise.normaliser import unavailable
+from leadflow.normalise import legal_forms
+from leadflow.normalise.folding import plain, storable, visible
+from leadflow.normalise.normaliser import unavailable
 
 _INSIDE = str.maketrans("", "", ".'/\u05f4\u05f3\"")
 _SEPARATORS = re.compile(r"[^a-z0-9]+")

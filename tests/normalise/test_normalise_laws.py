@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from leadflow.matching.normalise import normaliser, normalisers, parse_email
+from leadflow.normalise import normaliser, normalisers, parse_email
 
 SPECS = [*sorted(set(normalisers()) - {"phone"}), "phone:SI", "phone:ZZ"]
 NASTY = st.sampled_from([

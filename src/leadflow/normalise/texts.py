@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from leadflow.matching.normalise.folding import BLANK, plain, storable, visible
+from leadflow.normalise.folding import BLANK, plain, storable, visible
 
 _COUNTRY_PREFIX = re.compile(r"(?:[A-Z]{1,3}-)++(?=\d)")
 _ZIP_PLUS_FOUR = re.compile(r"(\d{5})-\d{4}")

@@ -6,8 +6,8 @@ import re
 import unicodedata
 from typing import Any
 
-from leadflow.matching.normalise.folding import BLANK, visible
-from leadflow.matching.normalise.normaliser import unavailable
+from leadflow.normalise.folding import BLANK, visible
+from leadflow.normalise.normaliser import unavailable
 
 INTERNATIONAL = "ZZ"
 """The region of numbers that are only read when written with their country code."""
