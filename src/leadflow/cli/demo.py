@@ -24,7 +24,7 @@ from leadflow.reporting import funnel_page, funnel_svg
 
 _BATCH = 250
 _BEST = 5
-_WAITING = "lead.sales_ready and not lead.sales_accepted"
+_READY = 'lead.sales_ready and lead.state == "open"'
 
 
 def demo(
@@ -58,7 +58,7 @@ def demo(
         figures = figures_of(flow, None, "source", END_US)
         write(place / "report.svg", funnel_svg(figures))
         write(place / "report.html", funnel_page(figures, made_us=END_US))
-        best = flow.leads(_WAITING, order_by="-score", limit=_BEST)
+        best = flow.leads(_READY, order_by="-score", limit=_BEST)
         if output.is_json:
             output.document(plain_demo(place, taken, stored(flow), figures, best, flow))
             return OK

@@ -20,11 +20,13 @@ from leadflow.engine.intake import read_record, same_input, to_input
 from leadflow.engine.outcome import Ingested, Outcome, Result, result_of
 from leadflow.engine.plan import Plan, Rulebook, first_keys, next_keys, plan
 from leadflow.engine.queries import Listed, Lists
+from leadflow.engine.rekey import rekey as file_anew
 from leadflow.engine.replay import Replayed, replay
 from leadflow.engine.rooms import ROOMS, TABLES
+from leadflow.engine.settings import check_keys, check_stages
 from leadflow.errors import ConflictError, InvalidInputError, LeadflowError, StoreError
 from leadflow.expr import Schema
-from leadflow.model.commands import Wake
+from leadflow.model.commands import Relocate, Wake
 from leadflow.model.decisions import Recorded
 from leadflow.model.time import to_datetime
 from leadflow.model.values import NOTHING
@@ -80,6 +82,40 @@ class Flow:
     def close(self) -> None:
         """Release the store."""
         self.store.close()
+
+    def adopt(self, *, rekey: bool = False) -> None:
+        """Make the store follow this playbook; what would strand live records is refused. `open` does this.
+
+        Errors: PlaybookError, SchemaVersionError (rekey_needed).
+        """
+        ring = self.rulebook.rules["matching"].ring
+        if rekey:
+            file_anew(self.store, ring)
+        else:
+            check_keys(self.store, ring.prefixes)
+        while places := check_stages(self.store, self.playbook):
+            for place in places:
+                self._relocate(place)
+
+    def _relocate(self, place: str) -> None:
+        """Leads leave a stage that is gone for the one that `[moved]` names; a few hundred in each transaction."""
+        _, process, stage = place.split(".", 2)
+        to = self.playbook.moved[place].split(".", 2)[-1]
+        where = (("process", "=", process), ("stage", "=", stage))
+        for chunk in _chunked(list(self.store.scan(Scan(table="process", where=where))), BATCH // 4):
+            now_us = self._now()
+            moves = [
+                Relocate(
+                    key=f"moved:{self.rulebook.digest}:{each.id}",
+                    at_us=now_us,
+                    lead=each.lead_id,
+                    process=process,
+                    to=to,
+                )
+                for each in chunk
+            ]
+            for result in self.do(*moves):
+                result.unwrap()
 
     # -- the general verb ---------------------------------------------------------------------------------
 

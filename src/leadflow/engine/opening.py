@@ -38,11 +38,14 @@ def open_flow(
     playbook: Playbook | str | Path | None = None,
     *,
     now: Callable[[], int] | None = None,
+    rekey: bool = False,
     **options: Any,
 ) -> Flow:
     """Open a flow: a store by URL, with the rules of a playbook (a value, a TOML file, or the default one).
 
-    `now` is a clock for tests: a callable that gives microseconds since 1970 UTC. `options` go to the store.
+    `now` is a clock for tests: a callable that gives microseconds since 1970 UTC. `rekey=True` files all records anew when
+    the strategies' keys have changed. `options` go to the store. Errors: PlaybookError when live leads would be stranded,
+    SchemaVersionError when a rekey is needed, StoreError and its kin when the store cannot be opened.
     """
     if playbook is None:
         from leadflow.playbook.default import default_playbook
@@ -50,4 +53,10 @@ def open_flow(
         playbook = default_playbook()
     elif not isinstance(playbook, Playbook):
         playbook = load_playbook(playbook)
-    return Flow(open_store(url, **options), playbook, now=now)
+    flow = Flow(open_store(url, **options), playbook, now=now)
+    try:
+        flow.adopt(rekey=rekey)
+    except BaseException:
+        flow.close()
+        raise
+    return flow

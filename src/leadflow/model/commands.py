@@ -111,6 +111,16 @@ class Advance(Command):
 
 
 @frozen(kw_only=True)
+class Relocate(Command):
+    """Take a lead out of a stage that the playbook no longer has; said by a changed playbook, not by people."""
+
+    type: ClassVar[str] = "relocate"
+    lead: str
+    process: str
+    to: str
+
+
+@frozen(kw_only=True)
 class SwitchProcess(Command):
     """Put the lead into another process; the one it leaves keeps its stage in the background."""
 

@@ -76,6 +76,8 @@ def apply_stage_changed(view: View, recorded: Recorded, prepared: Prepared) -> I
         visits=tuple(visits),
         version=instance.version + 1,
     )
+    if instance.status != "active":
+        return [moved]
     return [moved, _lead(view, decision.subject, at_us, stage=decision.after, stage_since_us=at_us)]
 
 

@@ -8,6 +8,7 @@ from leadflow.model.commands import (
     Advance,
     EndProcess,
     Reactivate,
+    Relocate,
     SetFlag,
     SetLeadState,
     SetStep,
@@ -121,8 +122,9 @@ def on_stage_changed(view: View, decision: StageChanged, prepared: Prepared, now
     process = prepared.processes.get(decision.process)
     if process is None:
         return None
+    left = process.stages.get(decision.before)
     actions = (
-        *_actions(view, decision.subject, process.stages[decision.before].stage.on_exit, "exit"),
+        *(() if left is None else _actions(view, decision.subject, left.stage.on_exit, "exit")),
         *_actions(view, decision.subject, process.stages[decision.after].stage.on_entry, "entry"),
     )
     return _with_move(view, decision.subject, prepared, now_us, actions)
@@ -233,6 +235,25 @@ def _target(
         if to != natural:
             return Refusal("not_next", {"stage": to, "next": natural or ""})
     return to
+
+
+def on_relocate(view: View, command: Relocate, prepared: Prepared, now_us: int) -> Step | None:
+    """The stage that a lead stood in is gone: it moves where the playbook says."""
+    instance = view.get(Instance, instance_id(command.lead, command.process))
+    process = prepared.processes.get(command.process)
+    if instance is None or process is None or command.to not in process.stages:
+        return Step(refusal=Refusal("unknown_stage", {"process": command.process, "stage": command.to}))
+    if instance.stage == command.to:
+        return None
+    changed = StageChanged(
+        subject=command.lead,
+        process=command.process,
+        before=instance.stage,
+        after=command.to,
+        how="set",
+        reason="moved",
+    )
+    return Step((changed,))
 
 
 def on_set_flag(view: View, command: SetFlag, prepared: Prepared, now_us: int) -> Step | None:

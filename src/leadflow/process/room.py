@@ -41,6 +41,7 @@ ROOM = Room(
         cls: (lambda command, prepared: [("lead", command.lead)])
         for cls in (
             commands.Advance,
+            commands.Relocate,
             commands.SetFlag,
             commands.SetStep,
             commands.SwitchProcess,
@@ -63,6 +64,7 @@ ROOM = Room(
         decisions.ScoreChanged: decide.on_measured,
         decisions.GradeChanged: decide.on_measured,
         commands.Advance: decide.on_advance,
+        commands.Relocate: decide.on_relocate,
         commands.SetFlag: decide.on_set_flag,
         commands.SetStep: decide.on_set_step,
         commands.SwitchProcess: decide.on_switch,

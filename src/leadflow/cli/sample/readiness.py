@@ -21,9 +21,9 @@ _RULES: Final = (
     ("email.clicked", 5, 4, 60, True),
     ("email.opened", 1, 10, 60, True),
     ("event.registered", 15, 2, 180, False),
-    ("event.attended", 20, 1, 10, False),  # it fades: only while fresh is it sure to count enough
 )
 _MOST_BY_MAIL: Final = 20
+_ATTENDED, _HALF_LIFE_DAYS = 20, 45
 _BY_JOB: Final[Mapping[str | None, int]] = {"c-level": 15, "manager": 15, "student": -25}
 
 
@@ -84,4 +84,7 @@ def _points(done: Sequence[tuple[int, str]], now_us: int) -> int:
         earned = each * min(count, limit)
         by_mail += earned if is_mail else 0
         points += 0 if is_mail else earned
+    attended = [now_us - at_us for at_us, kind in done if kind == "event.attended" and at_us <= now_us]
+    if attended:
+        points += int(_ATTENDED * 0.5 ** (min(attended) // DAY_US / _HALF_LIFE_DAYS))
     return points + min(by_mail, _MOST_BY_MAIL)

@@ -66,7 +66,7 @@ class _Story:
     def _person(self, person: Person) -> None:
         random = self.random
         first = len(self.told)
-        since_us = START_US + int(random.triangular(0, DAYS - 3, DAYS * 0.45) * DAY_US)
+        since_us = START_US + int(random.triangular(0, DAYS - 0.5, DAYS * 0.7) * DAY_US)
         source = random.choices([name for name, _ in _SOURCES], [weight for _, weight in _SOURCES])[0]
         visitor = f"cookie-{random.randrange(16**10):010x}"
         for _ in range(random.choice((0, 1, 1, 2, 3, 4))):
@@ -147,7 +147,9 @@ class _Story:
             ready_us = self._call(lead, at_us, random.random() < (0.75 if is_keen else 0.35))
             if ready_us is None:
                 return
-        at_us = ready_us + int(random.triangular(0.1, 5, 0.5) * DAY_US)
+        at_us = ready_us + int(random.triangular(0.1, 6, 1) * DAY_US)
+        if at_us > END_US - 3 * DAY_US:
+            return  # sales has been at a trade fair since Tuesday
         self._people(at_us + MINUTE_US, "set_flag", lead, flag="sales_accepted")
         self._people(at_us + 2 * MINUTE_US, "end_process", lead, how="finish")
         if random.random() < 0.75:

@@ -50,7 +50,7 @@ def say_demo(session: Session, flow: Flow, taken: Ingested, letters: int, figure
     output.say()
     say_groups(session, figures)
     output.say()
-    output.say("The best leads that sales has not accepted yet", "title")
+    output.say("The best sales-ready leads", "title")
     rows = [
         [each.lead.id, who(each) or "", (each.account.name if each.account is not None else None) or "",
          *(str(points) for points in each.scores.values()), each.lead.owner_id or ""]
@@ -82,8 +82,9 @@ def _say_counts(session: Session, taken: Ingested, counts: dict[str, int], lette
 
 
 def _story(flow: Flow, best: list[Listed]) -> tuple[Explained, dict[str, Any]] | None:
-    """The lead to tell in full: the one whose story has the most turns."""
-    told = [card_of(flow, listed.lead.id, END_US) for listed in best]
+    """The lead to tell in full: of the best that wait for sales, the one whose story has the most turns."""
+    waiting = flow.leads("lead.sales_ready and not lead.sales_accepted", order_by="-score", limit=5)
+    told = [card_of(flow, listed.lead.id, END_US) for listed in waiting or best]
     return max(told, key=lambda pair: len({each.at_us for each in pair[0].decisions}), default=None)
 
 
