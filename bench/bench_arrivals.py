@@ -14,7 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from bench.capture import KEY, Statement, captured, differences, opened
+from bench.capture import Statement, captured, differences, key_of_addresses, opened
 from bench.harness import Figure, Spent, Watch, compared, in_turns
 from bench.workload import START_US, Clock
 from leadflow.engine.flow import Flow
@@ -53,7 +53,7 @@ def _leadflow(path: Path, records: Sequence[dict[str, Any]]) -> Spent:
     return watch.spent(len(records))
 
 
-def _by_sets(path: Path, records: Sequence[dict[str, Any]], batches: Sequence[list[Statement]]) -> Spent:
+def _by_sets(path: Path, records: Sequence[dict[str, Any]], batches: Sequence[list[Statement]], key: str) -> Spent:
     for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     open_store(f"sqlite:///{path}").close()
@@ -64,7 +64,7 @@ def _by_sets(path: Path, records: Sequence[dict[str, Any]], batches: Sequence[li
     ]
     with opened(path, "NORMAL") as connection, Watch() as watch:
         for number, groups in enumerate(grouped):
-            keys = {KEY + each.strip().lower() for each in addresses[number * BATCH : (number + 1) * BATCH]}
+            keys = {key + each.strip().lower() for each in addresses[number * BATCH : (number + 1) * BATCH]}
             connection.execute("BEGIN IMMEDIATE")
             marks = ",".join("?" * len(keys))
             connection.execute(f"SELECT id, records FROM leadflow_matchkey WHERE id IN ({marks})", [*keys]).fetchall()
@@ -81,14 +81,15 @@ def run(folder: Path, rounds: int = 5, count: int = 50_000) -> list[Figure]:
     with captured() as written:
         _leadflow(own, records)
     batches = [batch for batch in written.batches if batch and not batch[0][0].startswith("CREATE")]
-    _by_sets(raw, records, batches)
-    difference = differences(own, raw)
-    assert not difference, f"the two sides wrote different rows: {difference}"
     with sqlite3.connect(own) as connection:
         contacts = connection.execute("SELECT count(*) FROM leadflow_contact").fetchone()[0]
+        key = key_of_addresses(connection, [records[0]["contact"]["email"]])
+    _by_sets(raw, records, batches, key)
+    difference = differences(own, raw)
+    assert not difference, f"the two sides wrote different rows: {difference}"
     variants = {
         "leadflow": lambda: _leadflow(own, records),
-        "raw sets": lambda: _by_sets(raw, records, batches),
+        "raw sets": lambda: _by_sets(raw, records, batches, key),
     }
     measured = in_turns(variants, rounds)
     name = f"find or create, {count:,} arrivals, {contacts / count:.0%} new"

@@ -7,11 +7,13 @@ and messages. Both sides start from copies of one file; at the end both files ho
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from bench.capture import captured, differences, opened, raw_loop, shared
+from bench.capture import captured, differences, key_of_addresses, opened, raw_loop, shared
 from bench.harness import Figure, Rounds, Spent, Watch, compared, in_turns
 from bench.template import NOW_US, Template, make_template
 from bench.workload import Clock, interactions, playbook
@@ -26,10 +28,10 @@ AIM_CPU_US = 8.0
 
 
 class Case:
-    """One way to ingest, as two sides that each take one lot of records a round, in files of their own."""
+    """One way to ingest, as sides that each take one lot of records a round, in files of their own."""
 
     def __init__(self, template: Template, lots: list[list[dict[str, Any]]], batch: int, sync: str) -> None:
-        self._files = {name: template.copy(f"{name}.db") for name in ("caught", "own", "raw")}
+        self._template = template
         self._lots = lots
         self._batch = batch
         self._sync = sync
@@ -41,37 +43,62 @@ class Case:
         assert len(written.batches) == sum(-(-len(lot) // batch) for lot in lots), "a batch is one transaction"
 
     def measured(self) -> Rounds:
-        """Both sides, one lot a round; then both files hold the same."""
-        own_lots, raw_lots = iter(self._lots), iter(self._lots)
-        sent = iter(self.written.batches)
-        with self._flow("own") as flow, opened(self._files["raw"], self._sync) as connection:
-
-            def own() -> Spent:
-                lot = next(own_lots)
-                with Watch() as watch:
-                    self._ingest(flow, lot)
-                return watch.spent(len(lot))
-
-            def raw() -> Spent:
-                addresses = [record["contact"]["email"] for record in next(raw_lots)]
-                batches = [addresses[at : at + self._batch] for at in range(0, len(addresses), self._batch)]
-                shares = [shared(each, next(sent)) for each in batches]
-                with Watch() as watch:
-                    raw_loop(connection, shares)
-                return watch.spent(len(addresses))
-
-            rounds = in_turns({"leadflow": own, "raw loop": raw}, len(self._lots) - WARM, WARM)
-        difference = differences(self._files["own"], self._files["raw"])
-        assert not difference, f"the two sides wrote different rows: {difference}"
+        """The sides, one lot a round; then all files hold the same."""
+        with ExitStack() as stack:
+            sides = {
+                "leadflow": self._side(stack.enter_context(self._flow("own")), self._ingest),
+                "raw loop": self._raw(stack.enter_context(opened(self._template.copy("raw.db"), self._sync))),
+            }
+            if self._batch == 1:
+                sides["by flow.do"] = self._side(stack.enter_context(self._flow("do")), _do)
+            rounds = in_turns(sides, len(self._lots) - WARM, WARM)
+        for other in ("own.db", "do.db")[: len(sides) - 1]:
+            path = self._template.path.with_name("raw.db")
+            difference = differences(path, path.with_name(other))
+            assert not difference, f"the sides wrote different rows: {difference}"
         return rounds
 
     def _flow(self, name: str) -> Flow:
-        store = open_store(f"sqlite:///{self._files[name]}", synchronous=self._sync, check=False)
+        store = open_store(f"sqlite:///{self._template.copy(f'{name}.db')}", synchronous=self._sync, check=False)
         return Flow(store, playbook(), now=Clock(NOW_US, self._batch * PACE_US))
 
     def _ingest(self, flow: Flow, lot: list[dict[str, Any]]) -> None:
         done = flow.ingest(lot, batch_size=self._batch)
         assert done.counts == {"accepted": len(lot)}, done
+
+    def _side(self, flow: Flow, take: Callable[[Flow, list[dict[str, Any]]], None]) -> Callable[[], Spent]:
+        lots = iter(self._lots)
+
+        def own() -> Spent:
+            lot = next(lots)
+            with Watch() as watch:
+                take(flow, lot)
+            return watch.spent(len(lot))
+
+        return own
+
+    def _raw(self, connection: sqlite3.Connection) -> Callable[[], Spent]:
+        lots, sent = iter(self._lots), iter(self.written.batches)
+        key = key_of_addresses(connection, _addresses(self._lots[0]))
+
+        def raw() -> Spent:
+            addresses = _addresses(next(lots))
+            batches = [addresses[at : at + self._batch] for at in range(0, len(addresses), self._batch)]
+            shares = [shared(each, next(sent)) for each in batches]
+            with Watch() as watch:
+                raw_loop(connection, key, shares)
+            return watch.spent(len(addresses))
+
+        return raw
+
+
+def _do(flow: Flow, lot: list[dict[str, Any]]) -> None:
+    for record in lot:
+        assert flow.do(record)[0].status == "accepted"
+
+
+def _addresses(lot: list[dict[str, Any]]) -> list[str]:
+    return [record["contact"]["email"] for record in lot]
 
 
 # -- the database left out --------------------------------------------------------------------------------
@@ -150,20 +177,18 @@ def run(folder: Path, rounds: int = 9, one: int = 1000, many: int = 5000, durabl
     ):
         lots = [records[size * number : size * (number + 1)] for number in range(rounds + WARM)]
         case = Case(template, lots, batch, sync)
+        measured = case.measured()
+        name = f"ingest, {batch} per transaction, {sync}"
+        note = f"rows for {size * len(lots)} records: {case.written.per_table()}"
+        own, raw = "leadflow", "raw loop"
         figures.append(
             compared(
-                id_,
-                f"ingest, {batch} per transaction, {sync}",
-                case.measured(),
-                "leadflow",
-                "raw loop",
-                unit="records",
-                aim=aim,
-                floor=aim / 2,
-                clock=clock,
-                note=f"rows for {size * len(lots)} records: {case.written.per_table()}",
+                id_, name, measured, own, raw, unit="records", aim=aim, floor=aim / 2, clock=clock, note=note
             )
-        )
+        )  # fmt: skip
+        if batch == 1:
+            own = "by flow.do"
+            figures.append(compared(f"{id_}/aside", f"the same {own}", measured, own, raw, unit="records", clock=clock))
     return figures + _python_share(template, records[:many], records[:one], rounds)
 
 

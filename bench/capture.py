@@ -14,8 +14,6 @@ from typing import Any
 from unittest.mock import patch
 
 Statement = tuple[str, Sequence[Any]]
-KEY = "contact|email@email.1|"
-"""How the match key of an address begins."""
 _LOOK_UP = "SELECT records FROM leadflow_matchkey WHERE id = ?"
 _WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE", "WITH")
 
@@ -74,16 +72,26 @@ def shared(addresses: Sequence[str], sent: list[Statement]) -> list[Share]:
     return [(each, sent[edges[n] : edges[n + 1]]) for n, each in enumerate(addresses)]
 
 
-def raw_loop(connection: sqlite3.Connection, shares: Iterable[list[Share]]) -> None:
-    """Write again what was written, record by record."""
+def raw_loop(connection: sqlite3.Connection, key: str, shares: Iterable[list[Share]]) -> None:
+    """Write again what was written, record by record; `key` is how match keys of addresses begin."""
     execute = connection.execute
     for share in shares:
         execute("BEGIN IMMEDIATE")
         for address, statements in share:
-            execute(_LOOK_UP, (KEY + address.strip().lower(),)).fetchone()
+            execute(_LOOK_UP, (key + address.strip().lower(),)).fetchone()
             for sql, values in statements:
                 execute(sql, values)
         execute("COMMIT")
+
+
+def key_of_addresses(connection: sqlite3.Connection, addresses: Iterable[str]) -> str:
+    """How match keys of addresses begin in this store; all the addresses are known under it."""
+    sample = connection.execute("SELECT id FROM leadflow_matchkey WHERE id LIKE 'contact|%@%' LIMIT 1").fetchone()[0]
+    key = str(sample).rpartition("|")[0] + "|"
+    for address in addresses:
+        found = connection.execute(_LOOK_UP, (key + address.strip().lower(),)).fetchone()
+        assert found is not None, f"nobody is known under {key}"
+    return key
 
 
 @contextmanager

@@ -27,7 +27,9 @@ from leadflow.scoring.rules import STATES, Grade, Group, Model, Rule, ScoringRul
 
 NAMES = ["a", "b", "fit", "with space", "dot.ted", 'qu"ote', "čevapi", "x'y", "b\\s", "1"]
 names = st.sampled_from(NAMES)
-texts = st.sampled_from(["", "x", 'say "x"', "it's", "both \" and '", "two\nlines", "tab\there"]) | st.text(max_size=6)
+texts = st.sampled_from(["", "x", 'say "x"', "it's", "both \" and '", "two\nlines", "'\n''", "tab\there"]) | st.text(
+    max_size=6
+)
 words = st.sampled_from(["contact.email", "account.name", "x"])
 conditions = st.sampled_from(['lead.page == "x"', "lead.sales_ready", 'any("email.clicked",\n  within="30d")'])
 points = st.integers(-100, 100)
@@ -252,7 +254,7 @@ class _Writer:
         ways = [quoted(text), "".join(('"', *(f"\\U{ord(sign):08x}" for sign in text), '"'))]
         if self.is_literal(text):
             ways.append(f"'{text}'")
-        if self.is_literal(text.replace("\n", "")) and not text.endswith("'"):
+        if self.is_literal(text.replace("\n", "")):
             ways += [f"'''\n{text}'''"] if "'''" not in text else []
         ways.append(f'"""\n{quoted(text)[1:-1]}\\\n   """')
         return self.one(*ways)

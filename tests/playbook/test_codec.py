@@ -190,6 +190,7 @@ def test_a_filter_holds_only_what_can_stand_in_json_and_equals_itself(value: str
 
 
 def test_one_is_not_true_and_a_text_is_not_a_list_of_letters() -> None:
+    assert "expected a whole number, got true or false" in faults_of("[capture]\nmax_fields = true")[0]
     assert "expected true or false, got a whole number" in faults_of("[capture.forms.f]\nalways_new_lead = 1")[0]
     assert "expected a list, got a text" in faults_of('[matching]\nprotected = "source"')[0]
 

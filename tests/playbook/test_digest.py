@@ -13,6 +13,7 @@ from leadflow.normalise import normaliser
 from leadflow.matching.rules import MatchingRules, Strategy
 from leadflow.playbook.codec import parse_playbook, playbook_from
 from leadflow.playbook.default import default_playbook
+from leadflow.playbook.plain import digest_of, normaliser_versions
 from leadflow.playbook.playbook import Playbook
 from leadflow.playbook.writing import to_toml, toml_text
 
@@ -72,11 +73,15 @@ def test_the_digest_is_short_and_stable() -> None:
 
 
 def test_the_version_of_a_normaliser_is_part_of_the_digest() -> None:
-    loose = Strategy(target="contact", keys=(("email:email-loose",),))
-    said = Strategy(target="contact", keys=(("email:email",),))
-    left_out = Strategy(target="contact", keys=(("email",),))
-    digests = {Playbook(matching=MatchingRules(strategies={"s": each})).digest for each in (loose, said, left_out)}
-    assert len(digests) == 3
-    assert normaliser("email").version == 1
+    playbook = default_playbook()
+    versions = normaliser_versions(playbook)
+    later = [version.replace("email@email.1", "email@email.2") for version in versions]
+    assert digest_of(playbook, versions) == playbook.digest
+    assert digest_of(playbook, later) != playbook.digest
+
+
+def test_a_normaliser_that_does_not_exist_has_no_version_but_a_digest() -> None:
     unknown = Strategy(target="contact", keys=(("email:nothing",),))
-    assert Playbook(matching=MatchingRules(strategies={"s": unknown})).digest
+    playbook = Playbook(matching=MatchingRules(strategies={"s": unknown}))
+    assert normaliser_versions(playbook) == ()
+    assert playbook.digest != Playbook().digest

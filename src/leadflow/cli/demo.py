@@ -41,8 +41,9 @@ def demo(
         output.say("Ninety days of a made-up company's leads, taken in at the moments they happened", "title")
         output.say()
     # What can be made again at any time need not wait for the disk at every batch.
-    store = {"url": f"sqlite:///{place / 'leads.db'}", "synchronous": "NORMAL"}
-    with open_flow(playbook=place / "playbook.toml", now=lambda: END_US, **store) as flow, Stopping() as stopping:
+    url = f"sqlite:///{place / 'leads.db'}"
+    flow = open_flow(url, place / "playbook.toml", now=lambda: END_US, synchronous="NORMAL")
+    with flow, Stopping() as stopping:
         with output.progress("Taking records in", len(told)) as show:
             taken = flow.ingest(
                 stopping.until_asked(told),

@@ -72,10 +72,11 @@ def _fields(flow: Flow, what: What) -> list[Exported]:
     records = {"contact": "", "account": "account."} if what is What.CONTACTS else {}
     records = records or {"lead": "", "contact": "contact.", "account": "account."}
     return [
-        (f"{prefix}{name}", record, field)
+        (f"{prefix}{field.accessor.removesuffix('_us') + '_at' if field.accessor.endswith('_us') else field.accessor}",
+         record, field)
         for record, prefix in records.items()
-        for name, field in flow.schema.records[record].items()
-    ]
+        for field in {field.accessor: field for field in flow.schema.records[record].values()}.values()
+    ]  # fmt: skip
 
 
 def _score_headings(flow: Flow, what: What) -> list[str]:

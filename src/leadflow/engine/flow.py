@@ -11,20 +11,22 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from leadflow.engine import clock as _clock
+from leadflow.engine.carrying import Carrier, results, statuses
 from leadflow.engine.delivery import Delivered, deliver
 from leadflow.engine.explain import Explained, explain
 from leadflow.engine.file_mail import FileMailer
 from leadflow.engine.forecast import falls_below, score_at
 from leadflow.engine.imports import Importer, ImportReport
 from leadflow.engine.intake import read_record, same_input, to_input
-from leadflow.engine.outcome import Ingested, Outcome, Result, result_of
-from leadflow.engine.plan import Plan, Rulebook, first_keys, next_keys, plan
+from leadflow.engine.outcome import Ingested, Outcome
+from leadflow.engine.plan import Rulebook
 from leadflow.engine.queries import Listed, Lists
+from leadflow.engine.recheck import chunks, note_models, pending
 from leadflow.engine.rekey import rekey as file_anew
 from leadflow.engine.replay import Replayed, replay
 from leadflow.engine.rooms import ROOMS, TABLES
 from leadflow.engine.settings import check_keys, check_stages
-from leadflow.errors import ConflictError, InvalidInputError, LeadflowError, StoreError
+from leadflow.errors import InvalidInputError, LeadflowError
 from leadflow.expr import Schema
 from leadflow.model.commands import Relocate, Wake
 from leadflow.model.decisions import Recorded
@@ -34,7 +36,7 @@ from leadflow.playbook.codec import load_playbook
 from leadflow.playbook.playbook import Playbook
 from leadflow.playbook.schema import schema_of
 from leadflow.ports.mail import Mailer
-from leadflow.ports.store import Scan, Snapshot, Store
+from leadflow.ports.store import Scan, Store
 
 if TYPE_CHECKING:
     from leadflow.scoring.fit import Fit, FitSettings
@@ -43,8 +45,6 @@ log = logging.getLogger("leadflow")
 log.addHandler(logging.NullHandler())
 
 BATCH = 1000
-_ROUNDS = 12
-_ATTEMPTS = 8
 
 
 def schema_for(playbook: Playbook) -> Schema:
@@ -70,6 +70,7 @@ class Flow:
         self.playbook = playbook
         self.rulebook = rulebook_of(playbook)
         self._now = now or _clock.now_us
+        self._carrier = Carrier(store, self.rulebook)
         self.schema = schema_for(playbook)
         self._lists = Lists(store, self.rulebook, self.schema)
 
@@ -96,6 +97,11 @@ class Flow:
         while places := check_stages(self.store, self.playbook):
             for place in places:
                 self._relocate(place)
+        note_models(self.store, self.rulebook.rules["scoring"].models)
+
+    def pending(self) -> dict[str, str]:
+        """Models whose scores are being made anew after a change, and the last subject done; `tick` goes on with it."""
+        return pending(self.store)
 
     def _relocate(self, place: str) -> None:
         """Leads leave a stage that is gone for the one that `[moved]` names; a few hundred in each transaction."""
@@ -123,8 +129,8 @@ class Flow:
         """Carry commands out, all in one transaction; those that a rule refuses are left out alone."""
         now_us = self._now()
         read = [read_record(command, now_us) for command in commands]
-        planned = self._carry_out(read, lambda command: now_us)
-        return Outcome(tuple(_results(planned)))
+        planned = self._carrier.carry_out(read, lambda command: now_us)
+        return Outcome(tuple(results(planned)))
 
     def submit(
         self,
@@ -209,16 +215,16 @@ class Flow:
         """Entries of a file in one transaction: (status, line, decisions, why not) of each."""
         now_us = self._now()
         now = (lambda command: command.at_us) if clock == "record" else (lambda command: now_us)
-        plans = [self.plan(entries, now)] if dry_run else self._carry_out(entries, now)
-        for result, entry in zip(_results(plans), entries, strict=True):
+        plans = [self._carrier.plan(entries, now)] if dry_run else self._carrier.carry_out(entries, now)
+        for result, entry in zip(results(plans), entries, strict=True):
             why = result.reasons[0] if result.reasons else None
             if result.refusal is not None:
                 why = (result.refusal.code, str(result.refusal.parameters.get("field", "")))
             yield result.status, entry.line or 0, result.decisions, why
 
     def _ingest_now(self, commands: list[Any], now_us: int) -> Iterator[tuple[str, str, str]]:
-        for done in self._carry_out(commands, lambda command: now_us):
-            yield from _statuses(done)
+        for done in self._carrier.carry_out(commands, lambda command: now_us):
+            yield from statuses(done)
 
     def _ingest_history(self, commands: list[Any], now_us: int) -> Iterator[tuple[str, str, str]]:
         """Records at their own time, what is due in between."""
@@ -231,10 +237,10 @@ class Flow:
                 reached_us = wakes[-1].due_us
                 todo = [command for command in commands if command.at_us <= reached_us]
                 if not todo:
-                    self._carry_out(wakes, lambda wake: wake.due_us)
+                    self._carrier.carry_out(wakes, lambda wake: wake.due_us)
                     continue
-            for done in self._carry_out(todo, lambda command: command.at_us, wakes):
-                yield from _statuses(done)
+            for done in self._carrier.carry_out(todo, lambda command: command.at_us, wakes):
+                yield from statuses(done)
             commands = (
                 [command for command in commands if command.at_us > reached_us] if len(todo) < len(commands) else []
             )
@@ -254,7 +260,7 @@ class Flow:
         """What `do` would answer, with every decision; nothing is written."""
         now_us = self._now()
         read = [read_record(command, now_us) for command in commands]
-        return Outcome(tuple(_results([self.plan(read, lambda command: now_us)]))) if read else Outcome()
+        return Outcome(tuple(results([self._carrier.plan(read, lambda command: now_us)]))) if read else Outcome()
 
     def replay(self, playbook: Playbook | str | Path) -> Replayed:
         """The stored history under another playbook, with the difference; nothing is written."""
@@ -274,7 +280,7 @@ class Flow:
     def replay_inputs(self, commands: Sequence[Any], at_us: int) -> None:
         """Carry commands out as of a past moment, what was due before them first."""
         self.tick(at_us - 1)
-        self._carry_out(commands, lambda command: at_us)
+        self._carrier.carry_out(commands, lambda command: at_us)
 
     def explain(self, id_: str) -> Explained:
         """Why a contact, account, lead, opportunity or input is as it is. Errors: NotFoundError."""
@@ -300,67 +306,6 @@ class Flow:
         since_us = None if since is None else _clock.read_us(since)
         return self._lists.leads(where, order_by, limit, self._now(), since_us)
 
-    # -- plan and commit ----------------------------------------------------------------------------------
-
-    def _carry_out(
-        self, commands: Sequence[Any], now: Callable[[Any], int], wakes: Sequence[Wake] | None = None
-    ) -> list[Plan]:
-        """Plan and commit; a batch that lost a race is planned again from fresh rows, halved if it loses again."""
-        if not commands:
-            return []
-        done: list[Plan] = []
-        todo = [(list(commands), 0)]
-        while todo:
-            batch, attempt = todo.pop()
-            planned = self.plan(batch, now, wakes)
-            try:
-                change = planned.change
-                if not change.is_empty:
-                    self.store.commit(change)
-            except ConflictError:
-                if attempt >= _ATTEMPTS:
-                    raise
-                middle = len(batch) // 2 if attempt and len(batch) > 1 else len(batch)
-                if middle < len(batch):
-                    todo.append((batch[middle:], attempt + 1))
-                todo.append((batch[:middle], attempt + 1))
-                continue
-            done.append(planned)
-        return done
-
-    def plan(self, commands: Sequence[Any], now: Callable[[Any], int], wakes: Sequence[Wake] | None = None) -> Plan:
-        """Plan commands on fresh rows, loading what the plan asks for."""
-        rulebook = self.rulebook
-        snapshot = self.store.load(first_keys((*commands, *(wakes or ())), rulebook))
-        self._follow(snapshot, snapshot.rows)
-        planned = plan(snapshot, commands, rulebook, now, wakes)
-        for _ in range(_ROUNDS):
-            if not planned.need:
-                return planned
-            planned.learn(self._fetch(snapshot, planned.need))
-            planned.proceed()
-        raise StoreError("the plan keeps asking for more rows", code="plan_rounds")
-
-    def _fetch(self, snapshot: Snapshot, keys: Iterable[Any]) -> dict[Any, Any]:
-        """Load keys and what is known to be read after them."""
-        rows = self._more(snapshot, keys)
-        return {**rows, **self._follow(snapshot, rows)}
-
-    def _follow(self, snapshot: Snapshot, fetched: dict[Any, Any]) -> dict[Any, Any]:
-        gathered: dict[Any, Any] = {}
-        for _ in range(4):
-            keys = next_keys(fetched, self.rulebook) - snapshot.rows.keys()
-            if not keys:
-                break
-            fetched = self._more(snapshot, keys)
-            gathered.update(fetched)
-        return gathered
-
-    def _more(self, snapshot: Snapshot, keys: Iterable[Any]) -> dict[Any, Any]:
-        rows = self.store.load(keys).rows
-        snapshot.rows.update(rows)
-        return rows
-
     # -- time ---------------------------------------------------------------------------------------------
 
     def tick(self, now: Any = None) -> int:
@@ -370,11 +315,14 @@ class Flow:
         """
         until_us = self._now() if now is None else _clock.read_us(now)
         total = 0
+        for command in chunks(self.store, until_us):
+            self._carrier.carry_out([command], lambda command: until_us)
+            total += len(command.subjects)
         while True:
             due = self.due(until_us)
             if not due:
                 return total
-            self._carry_out(due, lambda wake: wake.due_us)
+            self._carrier.carry_out(due, lambda wake: wake.due_us)
             total += len(due)
 
     def due(self, until_us: int, limit: int = BATCH) -> list[Wake]:
@@ -387,28 +335,6 @@ class Flow:
             found.extend(Wake(name, row.id, getattr(row, table.due)) for row in self.store.scan(query))
         found.sort(key=lambda wake: (wake.due_us, wake.table, wake.id))
         return found[:limit]
-
-
-def _results(done: Iterable[Plan]) -> Iterator[Result]:
-    for planned in done:
-        for position in range(len(planned.commands)):
-            each = planned.planned[position]
-            key = each.command.key
-            kept = planned.draft.rows.get(("input", key))
-            yield result_of(each, kept, tuple(each.decisions))
-
-
-def _statuses(planned: Plan) -> Iterator[tuple[str, str, str]]:
-    for position in range(len(planned.commands)):
-        each = planned.planned[position]
-        status, why = each.status, ""
-        for recorded in each.decisions:
-            if recorded.decision.type == "input_failed":
-                status = "failed"
-                why = ", ".join(" ".join(reason) for reason in recorded.decision.reasons)  # type: ignore[attr-defined]
-        if each.refusal is not None:
-            why = str(each.refusal)
-        yield status, each.command.key, why
 
 
 def _count(

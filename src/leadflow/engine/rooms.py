@@ -7,6 +7,7 @@ from typing import Final
 from leadflow.assignment.room import ROOM as ASSIGNMENT
 from leadflow.capture.room import ROOM as CAPTURE
 from leadflow.engine.outbox import ROOM as OUTBOX
+from leadflow.engine.recheck import ROOM as RECHECK
 from leadflow.engine.settings import ROOM as SETTINGS
 from leadflow.matching.room import ROOM as MATCHING
 from leadflow.ports.store import INPUT_TABLE
@@ -14,6 +15,6 @@ from leadflow.process.room import ROOM as PROCESS
 from leadflow.room import Room, Table
 from leadflow.scoring.room import ROOM as SCORING
 
-ROOMS: Final[tuple[Room, ...]] = (CAPTURE, MATCHING, SCORING, PROCESS, ASSIGNMENT, OUTBOX, SETTINGS)
+ROOMS: Final[tuple[Room, ...]] = (CAPTURE, MATCHING, SCORING, PROCESS, ASSIGNMENT, OUTBOX, SETTINGS, RECHECK)
 
 TABLES: Final[tuple[Table, ...]] = (INPUT_TABLE, *(table for room in ROOMS for table in room.tables))

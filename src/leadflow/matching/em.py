@@ -22,17 +22,20 @@ from attrs import frozen
 Shares = tuple[float, ...]
 _CERTAIN = 60.0
 """Beyond this many bits a probability is 0 or 1 for our purposes."""
+_LEAST = 1e-15
 
 
 @frozen
 class Guess:
     """What a kind is thought to be for one comparison: the share of each code (0 for one that never counts).
 
-    `hold` is how much of the guess stays: 0 learns freely, 1 is fixed.
+    `hold` is how much of the guess stays: 0 learns freely, 1 is fixed. The share of code 1 (the best level) is never learnt
+    above `most`; the worst level takes the rest.
     """
 
     shares: Shares
     hold: float = 0.0
+    most: float = 1.0
 
 
 @frozen
@@ -96,6 +99,7 @@ def estimate(
         pairs = max(pairs, everything.pairs)
         totals = [list(map(max, a, b)) for a, b in zip(totals, everything.codes, strict=True)]
     shares = [[term.guesses[kind].shares for term in terms] for kind in range(len(kinds))]
+    kinds = tuple(max(share, _LEAST) for share in kinds)
     done = 0
     while done < rounds:
         done += 1
@@ -181,4 +185,8 @@ def _learnt(tallied: Sequence[float], guess: Guess, belief: float) -> Shares:
         return guess.shares
     total = sum(tallied)
     weight = belief + total * guess.hold / (1.0 - guess.hold)
-    return tuple((each + weight * share) / (total + weight) for each, share in zip(tallied, guess.shares, strict=True))
+    learnt = [(each + weight * share) / (total + weight) for each, share in zip(tallied, guess.shares, strict=True)]
+    if learnt[1] > guess.most:
+        learnt[-1] += learnt[1] - guess.most
+        learnt[1] = guess.most
+    return tuple(learnt)

@@ -111,6 +111,15 @@ class Advance(Command):
 
 
 @frozen(kw_only=True)
+class Rescore(Command):
+    """Make some subjects' scores by a model anew; said by a changed model, not by people."""
+
+    type: ClassVar[str] = "rescore"
+    model: str
+    subjects: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
 class Relocate(Command):
     """Take a lead out of a stage that the playbook no longer has; said by a changed playbook, not by people."""
 

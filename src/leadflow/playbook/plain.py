@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -46,24 +46,32 @@ def is_default(attribute: attrs.Attribute[Any], value: Any) -> bool:
     return bool(value == default)
 
 
-def digest_of(playbook: Playbook) -> str:
+def digest_of(playbook: Playbook, versions: Sequence[str] | None = None) -> str:
     """Twelve hexadecimal digits that name the rules.
 
     The order of tables says nothing, except that processes are offered to a new lead in their order. What a rule does
-    also depends on the normalisers behind the keys, so their versions are part of it.
+    also depends on the normalisers behind the keys, so their `versions` (of this leadflow, unless given) are part of it.
     """
-    content = [plain_of(playbook), list(playbook.process.processes), _normalisers(playbook)]
+    if versions is None:
+        versions = normaliser_versions(playbook)
+    content = [plain_of(playbook), list(playbook.process.processes), list(versions)]
     text = json.dumps(content, sort_keys=True, ensure_ascii=True, default=repr)
     return blake2b(text.encode(), digest_size=6).hexdigest()
 
 
-def _normalisers(playbook: Playbook) -> list[str]:
-    names = set()
+def normaliser_versions(playbook: Playbook) -> tuple[str, ...]:
+    """The keys of all strategies, with name and version of the normaliser of each field.
+
+    >>> from leadflow.playbook.playbook import Playbook
+    >>> normaliser_versions(Playbook())[2]
+    'contact|email@email.1|'
+    """
+    found = set()
     for strategy in playbook.matching.strategies.values():
         for key in strategy.keys:
             try:
-                names.add(key_spec(strategy.target, key).prefix)
+                found.add(key_spec(strategy.target, key).prefix)
             except LeadflowError:
                 # A normaliser that does not exist has no version; check says so.
                 continue
-    return sorted(names)
+    return tuple(sorted(found))

@@ -119,7 +119,7 @@ def _text(path: Path, text: str, is_inline: bool) -> str:
     if any("\ud800" <= sign <= "\udfff" for sign in text):
         raise InvalidValueError(f"{path_text(path)}: the text has half a character, which TOML cannot hold")
     is_plain = all(sign in "\n\t" or (sign >= " " and sign != "\x7f") for sign in text)
-    if is_plain and "\n" in text and not is_inline and "'''" not in text and not text.endswith("'"):
+    if is_plain and "\n" in text and not is_inline and "'''" not in text:
         return f"'''\n{text}'''"
     if is_plain and '"' in text and "'" not in text and "\n" not in text:
         return f"'{text}'"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from leadflow.model.coding import replaced
-from leadflow.model.commands import Wake
+from leadflow.model.commands import Rescore, Wake
 from leadflow.model.contact import Contact
 from leadflow.model.decisions import (
     Decision,
@@ -16,6 +16,7 @@ from leadflow.model.decisions import (
     RecordsMerged,
     RecordsUnmerged,
     RecordUpdated,
+    Refusal,
     ThresholdLeft,
     ThresholdReached,
     VisitorIdentified,
@@ -23,6 +24,7 @@ from leadflow.model.decisions import (
 from leadflow.model.lead import Lead
 from leadflow.model.records import Input
 from leadflow.room import Step, View
+from leadflow.scoring import loading
 from leadflow.scoring.prepare import Compiled, Prepared
 from leadflow.scoring.rescore import fresh, rescore
 from leadflow.scoring.state import Score
@@ -233,6 +235,25 @@ def on_wake(view: View, wake: Wake, prepared: Prepared, now_us: int) -> Step | N
             return None
     rescore(view, compiled, row, row.signals, now_us, puts, decisions, facts)
     return Step(tuple(decisions), tuple(puts), (), tuple(facts))
+
+
+def on_rescore(view: View, command: Rescore, prepared: Prepared, now_us: int) -> Step | None:
+    """A new or changed model: the subjects are scored by it as of now."""
+    compiled = prepared.models.get(command.model)
+    if compiled is None:
+        return Step(refusal=Refusal("unknown_model", {"model": command.model}))
+    view.require(loading.rescore_keys(command, prepared))
+    puts: list[Any] = []
+    decisions: list[Decision] = []
+    facts: list[Any] = []
+    for subject_id in command.subjects:
+        row = view.get(Score, score_id(subject_id, compiled.name))
+        if row is not None and row.program == compiled.digest:
+            continue
+        anew = fresh(view, subject_id, compiled, row, now_us)
+        if anew is not None:
+            rescore(view, compiled, anew, anew.signals, now_us, puts, decisions, facts)
+    return Step(tuple(decisions), tuple(puts), (), tuple(facts)) if puts else None
 
 
 # -- leads ------------------------------------------------------------------------------------------------

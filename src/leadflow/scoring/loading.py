@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from leadflow.model.commands import Wake
+from leadflow.model.commands import Rescore, Wake
 from leadflow.model.contact import Contact
 from leadflow.model.lead import Lead
 from leadflow.room import Key
@@ -52,3 +52,16 @@ def _score_keys(subject: str, models: Iterable[Compiled]) -> list[Key]:
 def wake_keys(wake: Wake, prepared: Prepared) -> list[Key]:
     """What a wake's plan will read."""
     return [(wake.table, wake.id)]
+
+
+def rescore_keys(command: Rescore, prepared: Prepared) -> list[Key]:
+    """What scoring many subjects anew reads: their rows, scores and inputs."""
+    compiled = prepared.models.get(command.model)
+    if compiled is None:
+        return []
+    keys: list[Key] = []
+    for subject in command.subjects:
+        keys += [(compiled.model.target, subject), ("score", score_id(subject, command.model))]
+        if compiled.model.target == "contact":
+            keys += [("input.subject", subject), ("alias.root", subject)]
+    return keys

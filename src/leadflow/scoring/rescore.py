@@ -68,15 +68,15 @@ def rescore(
     if before is None:
         decisions.append(Scored(subject=row.subject, model=compiled.name, points=points))
     if points != before:
-        grade = compiled.grade(points)
         facts.append(ScoreChanged(row.subject, compiled.name, before, points))
-        if grade != row.grade:
-            decisions.append(
-                GradeChanged(subject=row.subject, model=compiled.name, before=row.grade, after=grade, points=points)
-            )
-        crossing = _crossing(compiled, row, points)
-        if crossing is not None:
-            decisions.append(crossing)
+    grade = compiled.grade(points)
+    if grade != row.grade:
+        decisions.append(
+            GradeChanged(subject=row.subject, model=compiled.name, before=row.grade, after=grade, points=points)
+        )
+    crossing = _crossing(compiled, row, points)
+    if crossing is not None:
+        decisions.append(crossing)
 
 
 def _crossing(compiled: Compiled, row: Score, points: int) -> Decision | None:

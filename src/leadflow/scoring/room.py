@@ -49,6 +49,7 @@ ROOM = Room(
     },
     keys={
         commands.Wake: loading.wake_keys,
+        commands.Rescore: loading.rescore_keys,
         commands.RemoveRecords: lambda command, prepared: [("score.subject", id_) for id_, _ in command.records],
     },
     follow={
@@ -66,6 +67,7 @@ ROOM = Room(
         decisions.ThresholdReached: decide.on_crossing,
         decisions.ThresholdLeft: decide.on_crossing,
         commands.Wake: decide.on_wake,
+        commands.Rescore: decide.on_rescore,
     },
     applies={
         decisions.GradeChanged: apply.apply_grade,

@@ -47,15 +47,20 @@ def statements(layouts: Iterable[Layout]) -> dict[str, str]:
             made[f"{name}_id"] = f"CREATE UNIQUE INDEX {name}_id ON {name} (id)"
         for column in layout.table.indexes:
             index = f"{name}_{column}"
-            made[index] = f'CREATE INDEX {index} ON {name} ("{column}") WHERE "{column}" IS NOT NULL'
+            made[index] = f'CREATE INDEX {index} ON {name} ("{column}"){_known(layout, column)}'
         for columns in layout.table.orders:
             index = f"{name}_by_{'_'.join(columns)}"
             listed = ", ".join(f'"{column}"' for column in columns)
             made[index] = f"CREATE INDEX {index} ON {name} ({listed}, id)"
         if layout.table.due is not None:
             due = layout.table.due
-            made[f"{name}_{due}"] = f'CREATE INDEX {name}_{due} ON {name} ("{due}") WHERE "{due}" IS NOT NULL'
+            made[f"{name}_{due}"] = f'CREATE INDEX {name}_{due} ON {name} ("{due}"){_known(layout, due)}'
     return made
+
+
+def _known(layout: Layout, column: str) -> str:
+    """Leaves unknown values out of an index, except where there are none: SQLite never uses such an index then."""
+    return "" if layout.required[layout.columns.index(column)] else f' WHERE "{column}" IS NOT NULL'
 
 
 def inspect_file(path: Path) -> bool:

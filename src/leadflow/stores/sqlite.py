@@ -118,8 +118,8 @@ class SqliteStore:
         """See Store.load."""
         with _translated(self.path):
             connection = self._connection()
-            token = connection.execute("PRAGMA data_version").fetchone()[0]
-            return Snapshot(self._read(connection, keys), (id(connection), token))
+            token = _moment(connection)
+            return Snapshot(self._read(connection, keys), token)
 
     def _read(self, connection: sqlite3.Connection, keys: Iterable[Key]) -> dict[Key, Any]:
         by_name: dict[str, list[str]] = {}
@@ -249,8 +249,7 @@ class SqliteStore:
             )
 
     def _verify(self, connection: sqlite3.Connection, change: ChangeSet) -> None:
-        token = connection.execute("PRAGMA data_version").fetchone()[0]
-        if change.read.token == (id(connection), token):
+        if change.read.token == _moment(connection):
             return
         expect = change.expect
         rows = self._read(connection, expect)
@@ -334,6 +333,12 @@ def _chunks(values: list[str]) -> Iterator[list[str]]:
         chunk = values[position : position + size]
         yield chunk + chunk[-1:] * (size - len(chunk))
         position += size
+
+
+def _moment(connection: sqlite3.Connection) -> tuple[int, int, int]:
+    """Equal at two moments only if nothing was committed in between: by others (data_version) or by this connection."""
+    version: int = connection.execute("PRAGMA data_version").fetchone()[0]
+    return id(connection), version, connection.total_changes
 
 
 def _rollback(connection: sqlite3.Connection) -> None:

@@ -137,9 +137,10 @@ def _limit(limits: Mapping[str, int]) -> None:
 
         resource.setrlimit(resource.RLIMIT_FSIZE, (limits["file_bytes"], limits["file_bytes"]))
     if "user" in limits:
-        import leadflow.engine.opening
         import leadflow.stores.sqlite  # noqa: F401 - loaded while files can still be read
+        from leadflow.engine.opening import open_flow
 
+        open_flow().close()
         os.setgid(limits["user"])
         os.setuid(limits["user"])
 

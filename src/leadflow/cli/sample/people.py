@@ -9,20 +9,20 @@ from typing import Final
 from attrs import frozen
 
 _FIRST: Final = {
-    "SI": ("Ana", "Luka", "Maja", "Žiga", "Nina", "Matej", "Katja", "Rok", "Špela", "Jan"),
-    "PL": ("Zofia", "Jakub", "Agnieszka", "Paweł", "Hanna", "Michał", "Łucja", "Kamil", "Ewa", "Tomasz"),
-    "DE": ("Jürgen", "Lena", "Björn", "Sophie", "Max", "Greta", "Felix", "Käthe", "Jonas", "Mia"),
-    "TR": ("Ayşe", "Mehmet", "Elif", "Çağrı", "Zeynep", "Emre", "İpek", "Can", "Defne", "Kerem"),
-    "EE": ("Kadri", "Märt", "Liis", "Rasmus", "Triin", "Jüri", "Piret", "Tanel", "Õnne", "Siim"),
-    "IT": ("Giulia", "Marco", "Chiara", "Luca", "Sara", "Nicolò", "Elena", "Paolo", "Marta", "Davide"),
+    "SI": "Ana Luka Maja Žiga Nina Matej Katja Rok Špela Jan Barbara Gregor Tjaša Blaž Urška Anže Mojca Tadej".split(),
+    "PL": "Zofia Jakub Agnieszka Paweł Hanna Michał Łucja Kamil Ewa Tomasz Joanna Piotr Kinga Szymon Iga Bartosz Danuta Rafał".split(),
+    "DE": "Jürgen Lena Björn Sophie Max Greta Felix Käthe Jonas Mia Anke Uwe Heike Sönke Jutta Ralf Bärbel Lars".split(),
+    "TR": "Ayşe Mehmet Elif Çağrı Zeynep Emre İpek Can Defne Kerem Gülay Burak Selin Ozan Nazlı Tolga Sevgi Umut".split(),
+    "EE": "Kadri Märt Liis Rasmus Triin Jüri Piret Tanel Õnne Siim Helve Urmas Külli Priit Maarika Indrek Aino Veiko".split(),
+    "IT": "Giulia Marco Chiara Luca Sara Nicolò Elena Paolo Marta Davide Ilaria Enrico Noemi Fabio Lucia Stefano Irene Ugo".split(),
 }
 _LAST: Final = {
-    "SI": ("Kos", "Novak", "Zupan", "Žagar", "Kralj", "Bizjak", "Oblak", "Pirc", "Šuštar", "Vidmar"),
-    "PL": ("Nowak", "Wójcik", "Kowalczyk", "Zieliński", "Lis", "Mazur", "Sikora", "Dąbrowska", "Bąk", "Król"),
-    "DE": ("Müller", "Schmidt", "Weiß", "Fischer", "Wagner", "Becker", "Köhler", "Braun", "Jäger", "Vogel"),
-    "TR": ("Yılmaz", "Kaya", "Demir", "Şahin", "Çelik", "Aydın", "Öztürk", "Arslan", "Doğan", "Koç"),
-    "EE": ("Tamm", "Saar", "Sepp", "Mägi", "Kask", "Kukk", "Rebane", "Ilves", "Pärn", "Põder"),
-    "IT": ("Rossi", "Bianchi", "Ferrari", "Greco", "Conti", "Costa", "Marino", "Riva", "Fontana", "Longo"),
+    "SI": "Kos Novak Zupan Žagar Kralj Bizjak Oblak Pirc Šuštar Vidmar Golob Hribar Jereb Rupnik Turk Zajc Cerar Mlakar".split(),
+    "PL": "Nowak Wójcik Kowalczyk Zieliński Lis Mazur Sikora Dąbrowska Bąk Król Wrona Gajda Pietrzak Urban Czerwińska Zając Kot Sowa".split(),
+    "DE": "Müller Schmidt Weiß Fischer Wagner Becker Köhler Braun Jäger Vogel Hoffmann Lindner Pohl Seidel Kühn Ebert Roth Wirth".split(),
+    "TR": "Yılmaz Kaya Demir Şahin Çelik Aydın Öztürk Arslan Doğan Koç Polat Erdem Güneş Taş Bulut Ünal Acar Sezer".split(),
+    "EE": "Tamm Saar Sepp Mägi Kask Kukk Rebane Ilves Pärn Põder Luik Oja Kuusk Lepik Vaher Toom Raud Soosaar".split(),
+    "IT": "Rossi Bianchi Ferrari Greco Conti Costa Marino Riva Fontana Longo Moretti Barbieri Sala Villa Neri Testa Grasso Piras".split(),
 }
 _LEGAL: Final = {"SI": "d.o.o.", "PL": "sp. z o.o.", "DE": "GmbH", "TR": "A.Ş.", "EE": "OÜ", "IT": "S.r.l."}
 _BEGIN: Final = (

@@ -55,7 +55,7 @@ class _Story:
         for interest in self._interests:
             self._work(interest, ready_at(interest, known))
         self._passers_by(45)
-        self._twins([person for person in everybody if person.job == "specialist"][:40:5])
+        self._twins()
         self._broken(everybody)
         # What a form sends twice, and a queue delivers again.
         submissions = [record for record in self.told if record["type"] == "submission"]
@@ -112,15 +112,15 @@ class _Story:
                 at_us += int(self.random.random() * HOUR_US)
                 self._visit(at_us, f"cookie-passer-by-{number}")
 
-    def _twins(self, some: list[Person]) -> None:
+    def _twins(self) -> None:
         """The same people from another address: what `leadflow duplicates` finds."""
-        for person in some:
+        asked = [record for record in self.told if record.get("form") == "demo-request"]
+        some = [record for record in asked if record["fields"].get("job_level") == "specialist"]
+        for record in some[:40:5]:
             at_us = START_US + int((0.5 + 0.45 * self.random.random()) * DAYS * DAY_US)
-            fields = {
-                **_fields(person, "demo-request"),
-                "email": person.email.replace("@", "@mail."),
-                "first_name": person.first_name.upper(),
-            }
+            name, _, domain = record["fields"]["email"].partition("@")
+            fields = {**record["fields"], "email": f"{name.partition('.')[2]}@{domain}"}
+            fields["first_name"] = fields["first_name"].upper()
             self._submission("demo-request", fields, at_us, None, {"page": "demo", "source": "organic search"})
 
     def _broken(self, everybody: list[Person]) -> None:

@@ -39,7 +39,8 @@ class Output:
         self.is_plain = is_plain
         self._out = Console(highlight=False, markup=False, emoji=False, no_color=is_plain or None, soft_wrap=True)
         self._err = Console(highlight=False, markup=False, emoji=False, no_color=is_plain or None, stderr=True)
-        self.is_ascii = is_plain or not _can_print("✓█╭", self._out)
+        self._is_narrow = not _can_print("✓█╭é", self._out)
+        self.is_ascii = is_plain or self._is_narrow
 
     @property
     def width(self) -> int:
@@ -55,11 +56,11 @@ class Output:
 
     def document(self, value: Any) -> None:
         """One JSON document."""
-        self._write(json.dumps(value, ensure_ascii=self._is_narrow(), indent=2, default=str) + "\n")
+        self._write(json.dumps(value, ensure_ascii=self._is_narrow, indent=2, default=str) + "\n")
 
     def json_line(self, value: Any) -> None:
         """One line of JSON lines."""
-        self._write(json.dumps(value, ensure_ascii=self._is_narrow(), default=str) + "\n")
+        self._write(json.dumps(value, ensure_ascii=self._is_narrow, default=str) + "\n")
 
     def say(self, text: str = "", role: str = "") -> None:
         """A line of text."""
@@ -68,7 +69,7 @@ class Output:
     def lines(self, lines: Iterable[Line]) -> None:
         """Lines of text with roles."""
         for line in lines:
-            self._out.print(_styled(line, self.is_ascii), end="")
+            self._out.print(_styled(line, self._is_narrow), end="")
 
     def table(
         self, headings: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = (), indent: str = ""
@@ -89,9 +90,6 @@ class Output:
     def _write(self, text: str) -> None:
         # Not through rich: a program reads this, whatever width a terminal has.
         sys.stdout.write(text)
-
-    def _is_narrow(self) -> bool:
-        return not _can_print("✓", self._out)
 
     # -- beside the results -------------------------------------------------------------------------------
 
@@ -139,10 +137,10 @@ def _can_print(signs: str, console: Console) -> bool:
     return True
 
 
-def _styled(line: Line, is_ascii: bool) -> Text:
+def _styled(line: Line, is_narrow: bool) -> Text:
     text = Text(no_wrap=True, overflow="ignore", end="")
     for piece in line:
-        shown = piece.text.encode("ascii", "replace").decode() if is_ascii and not piece.text.isascii() else piece.text
+        shown = piece.text.encode("ascii", "replace").decode() if is_narrow and not piece.text.isascii() else piece.text
         text.append(shown, STYLES.get(piece.role, ""))
     text.rstrip()
     text.append("\n")

@@ -90,7 +90,7 @@ def _story(flow: Flow, best: list[Listed]) -> tuple[Explained, dict[str, Any]] |
 
 def _say_story(session: Session, explained: Explained, card: dict[str, Any]) -> None:
     output = session.output
-    output.say("One of them in full: where it stands, and why", "title")
+    output.say("One lead in full: where it stands, and why", "title")
     output.say()
     if isinstance(card["process"], LeadProcess):
         output.lines(card["process"].drawn(session))

@@ -1,0 +1,104 @@
+"""Carrying out: plan on fresh rows, load what the plan asks for, commit; plan again when somebody else was faster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from leadflow.engine.outcome import Result, result_of
+from leadflow.engine.plan import Plan, Rulebook, first_keys, next_keys, plan
+from leadflow.errors import ConflictError, StoreError
+from leadflow.model.commands import Wake
+from leadflow.ports.store import Snapshot, Store
+
+_ROUNDS = 12
+_ATTEMPTS = 8
+
+
+class Carrier:
+    """Makes commands true in one store under one set of rules."""
+
+    def __init__(self, store: Store, rulebook: Rulebook) -> None:
+        self.store = store
+        self.rulebook = rulebook
+
+    def carry_out(
+        self, commands: Sequence[Any], now: Callable[[Any], int], wakes: Sequence[Wake] | None = None
+    ) -> list[Plan]:
+        """Plan and commit; a batch that lost a race is planned again from fresh rows, halved if it loses again."""
+        if not commands:
+            return []
+        done: list[Plan] = []
+        todo = [(list(commands), 0)]
+        while todo:
+            batch, attempt = todo.pop()
+            planned = self.plan(batch, now, wakes)
+            try:
+                change = planned.change
+                if not change.is_empty:
+                    self.store.commit(change)
+            except ConflictError:
+                if attempt >= _ATTEMPTS:
+                    raise
+                middle = len(batch) // 2 if attempt and len(batch) > 1 else len(batch)
+                if middle < len(batch):
+                    todo.append((batch[middle:], attempt + 1))
+                todo.append((batch[:middle], attempt + 1))
+                continue
+            done.append(planned)
+        return done
+
+    def plan(self, commands: Sequence[Any], now: Callable[[Any], int], wakes: Sequence[Wake] | None = None) -> Plan:
+        """Plan commands on fresh rows, loading what the plan asks for."""
+        rulebook = self.rulebook
+        snapshot = self.store.load(first_keys((*commands, *(wakes or ())), rulebook))
+        self._follow(snapshot, snapshot.rows)
+        planned = plan(snapshot, commands, rulebook, now, wakes)
+        for _ in range(_ROUNDS):
+            if not planned.need:
+                return planned
+            planned.learn(self._fetch(snapshot, planned.need))
+            planned.proceed()
+        raise StoreError("the plan keeps asking for more rows", code="plan_rounds")
+
+    def _fetch(self, snapshot: Snapshot, keys: Iterable[Any]) -> dict[Any, Any]:
+        """Load keys and what is known to be read after them."""
+        rows = self._more(snapshot, keys)
+        return {**rows, **self._follow(snapshot, rows)}
+
+    def _follow(self, snapshot: Snapshot, fetched: dict[Any, Any]) -> dict[Any, Any]:
+        gathered: dict[Any, Any] = {}
+        for _ in range(4):
+            keys = next_keys(fetched, self.rulebook) - snapshot.rows.keys()
+            if not keys:
+                break
+            fetched = self._more(snapshot, keys)
+            gathered.update(fetched)
+        return gathered
+
+    def _more(self, snapshot: Snapshot, keys: Iterable[Any]) -> dict[Any, Any]:
+        rows = self.store.load(keys).rows
+        snapshot.rows.update(rows)
+        return rows
+
+
+def results(done: Iterable[Plan]) -> Iterator[Result]:
+    for planned in done:
+        for position in range(len(planned.commands)):
+            each = planned.planned[position]
+            key = each.command.key
+            kept = planned.draft.rows.get(("input", key))
+            yield result_of(each, kept, tuple(each.decisions))
+
+
+def statuses(planned: Plan) -> Iterator[tuple[str, str, str]]:
+    for position in range(len(planned.commands)):
+        each = planned.planned[position]
+        status, why = each.status, ""
+        for recorded in each.decisions:
+            if recorded.decision.type == "input_failed":
+                status = "failed"
+                why = ", ".join(" ".join(reason) for reason in recorded.decision.reasons)  # type: ignore[attr-defined]
+        if each.refusal is not None:
+            why = str(each.refusal)
+        yield status, each.command.key, why
