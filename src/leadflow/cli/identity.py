@@ -11,12 +11,13 @@ from leadflow.cli.shell.command import OK
 from leadflow.cli.shell.session import Session
 from leadflow.cli.telling.columns import plain_record
 from leadflow.cli.telling.results import done, plain_result
-from leadflow.cli.telling.words import account_text, contact_text, say_decisions
+from leadflow.cli.telling.words import say_decisions
 from leadflow.cli.working import ActorOption
 from leadflow.engine.flow import Flow
 from leadflow.errors import InvalidInputError
-from leadflow.matching.duplicates import find_duplicates
+from leadflow.matching.duplicates import Pair, find_duplicates
 from leadflow.matching.linkage.specs import account_spec, contact_spec
+from leadflow.matching.weights import Outcome
 from leadflow.ports.store import Scan
 
 
@@ -37,28 +38,36 @@ def duplicates(
     with session.open() as flow, output.progress(f"Comparing {record.value}s"):
         rows, fields = _rows(flow, record)
         found = find_duplicates(fields, contact_spec() if record is Of.CONTACT else account_spec())
-    pairs = [*found.same, *found.ask]
-    shown = pairs[: limit or None]
+    shown = [*found.same, *found.ask][: limit or None]
     if output.is_json:
         for pair in shown:
-            plain = {"outcome": pair.outcome.value, "weight_bits": round(pair.score.weight, 2)}
-            output.json_line({**plain, "left": plain_record(rows[pair.left]), "right": plain_record(rows[pair.right])})
+            output.json_line(_plain(pair, rows))
         return OK
-    say = contact_text if record is Of.CONTACT else account_text
     output.say(
         f"{len(rows):,} {record.value}s: {len(found.same):,} pairs are the same, {len(found.ask):,} to look at",
         "strong",
     )
     for pair in shown:
-        left, right = rows[pair.left], rows[pair.right]
-        output.say(
-            f"{pair.outcome.value}, {pair.score.weight:+.1f} bits", "good" if pair.outcome.value == "same" else "warn"
-        )
-        for row in (left, right):
-            output.say(f"  {row.id}  {say(row)}")
+        why = ", ".join(f"{each.field.replace('_', ' ')} {each.level}" for each in pair.evidence if each.weight > 0.5)
+        role = "good" if pair.outcome is Outcome.SAME else "warn"
+        output.say(f"{pair.outcome.value}, {pair.weight:+.1f} bits: {why}", role)
+        for place in (pair.left, pair.right):
+            values = ", ".join(str(value) for value in fields[place].values() if value)
+            output.say(f"  {rows[place].id}  {values}")
     if shown:
         output.say(f"make two one with: leadflow merge {rows[shown[0].left].id} {rows[shown[0].right].id}", "dim")
     return OK
+
+
+def _plain(pair: Pair, rows: list[Any]) -> dict[str, Any]:
+    return {
+        "outcome": pair.outcome.value,
+        "weight_bits": round(pair.weight, 2),
+        "probability": round(pair.probability, 4),
+        "evidence": {each.field: [each.level, round(each.weight, 2)] for each in pair.evidence},
+        "left": plain_record(rows[pair.left]),
+        "right": plain_record(rows[pair.right]),
+    }
 
 
 def _rows(flow: Flow, record: Of) -> tuple[list[Any], list[dict[str, Any]]]:

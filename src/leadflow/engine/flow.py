@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,10 +54,32 @@ def schema_for(playbook: Playbook) -> Schema:
 
 
 def rulebook_of(playbook: Playbook) -> Rulebook:
-    """Prepare all rooms' rules. Errors: ExpressionError, InvalidValueError, AdapterUnavailableError."""
-    schema = schema_for(playbook)
-    rules = {room.name: room.prepare(playbook, schema) for room in ROOMS}
-    return Rulebook.of(ROOMS, rules, playbook.digest, TABLES, to_input, same_input)
+    """Prepare all rooms' rules; playbooks with equal rules share them.
+
+    Errors: ExpressionError, InvalidValueError, AdapterUnavailableError.
+    """
+    return _prepared(_Rules(playbook))
+
+
+class _Rules:
+    """A playbook as a key: equal rules are equal."""
+
+    def __init__(self, playbook: Playbook) -> None:
+        self.playbook = playbook
+        self._digest = playbook.digest
+
+    def __hash__(self) -> int:
+        return hash(self._digest)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Rules) and self._digest == other._digest
+
+
+@lru_cache(maxsize=8)
+def _prepared(rules: _Rules) -> Rulebook:
+    schema = schema_for(rules.playbook)
+    prepared = {room.name: room.prepare(rules.playbook, schema) for room in ROOMS}
+    return Rulebook.of(ROOMS, prepared, rules._digest, TABLES, to_input, same_input)
 
 
 class Flow:

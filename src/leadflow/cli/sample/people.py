@@ -9,21 +9,57 @@ from typing import Final
 from attrs import frozen
 
 _FIRST: Final = {
-    "SI": "Ana Luka Maja Žiga Nina Matej Katja Rok Špela Jan Barbara Gregor Tjaša Blaž Urška Anže Mojca Tadej".split(),
-    "PL": "Zofia Jakub Agnieszka Paweł Hanna Michał Łucja Kamil Ewa Tomasz Joanna Piotr Kinga Szymon Iga Bartosz Danuta Rafał".split(),
-    "DE": "Jürgen Lena Björn Sophie Max Greta Felix Käthe Jonas Mia Anke Uwe Heike Sönke Jutta Ralf Bärbel Lars".split(),
-    "TR": "Ayşe Mehmet Elif Çağrı Zeynep Emre İpek Can Defne Kerem Gülay Burak Selin Ozan Nazlı Tolga Sevgi Umut".split(),
-    "EE": "Kadri Märt Liis Rasmus Triin Jüri Piret Tanel Õnne Siim Helve Urmas Külli Priit Maarika Indrek Aino Veiko".split(),
-    "IT": "Giulia Marco Chiara Luca Sara Nicolò Elena Paolo Marta Davide Ilaria Enrico Noemi Fabio Lucia Stefano Irene Ugo".split(),
-}
+    "SI": (
+        "Ana", "Luka", "Maja", "Žiga", "Nina", "Matej", "Katja", "Rok", "Špela", "Jan", "Barbara", "Gregor",
+        "Tjaša", "Blaž", "Urška", "Anže", "Mojca", "Tadej",
+    ),
+    "PL": (
+        "Zofia", "Jakub", "Agnieszka", "Paweł", "Hanna", "Michał", "Łucja", "Kamil", "Ewa", "Tomasz", "Joanna",
+        "Piotr", "Kinga", "Szymon", "Iga", "Bartosz", "Danuta", "Rafał",
+    ),
+    "DE": (
+        "Jürgen", "Lena", "Björn", "Sophie", "Max", "Greta", "Felix", "Käthe", "Jonas", "Mia", "Anke", "Uwe",
+        "Heike", "Sönke", "Jutta", "Ralf", "Bärbel", "Lars",
+    ),
+    "TR": (
+        "Ayşe", "Mehmet", "Elif", "Çağrı", "Zeynep", "Emre", "İpek", "Can", "Defne", "Kerem", "Gülay", "Burak",
+        "Selin", "Ozan", "Nazlı", "Tolga", "Sevgi", "Umut",
+    ),
+    "EE": (
+        "Kadri", "Märt", "Liis", "Rasmus", "Triin", "Jüri", "Piret", "Tanel", "Õnne", "Siim", "Helve", "Urmas",
+        "Külli", "Priit", "Maarika", "Indrek", "Aino", "Veiko",
+    ),
+    "IT": (
+        "Giulia", "Marco", "Chiara", "Luca", "Sara", "Nicolò", "Elena", "Paolo", "Marta", "Davide", "Ilaria",
+        "Enrico", "Noemi", "Fabio", "Lucia", "Stefano", "Irene", "Ugo",
+    ),
+}  # fmt: skip
 _LAST: Final = {
-    "SI": "Kos Novak Zupan Žagar Kralj Bizjak Oblak Pirc Šuštar Vidmar Golob Hribar Jereb Rupnik Turk Zajc Cerar Mlakar".split(),
-    "PL": "Nowak Wójcik Kowalczyk Zieliński Lis Mazur Sikora Dąbrowska Bąk Król Wrona Gajda Pietrzak Urban Czerwińska Zając Kot Sowa".split(),
-    "DE": "Müller Schmidt Weiß Fischer Wagner Becker Köhler Braun Jäger Vogel Hoffmann Lindner Pohl Seidel Kühn Ebert Roth Wirth".split(),
-    "TR": "Yılmaz Kaya Demir Şahin Çelik Aydın Öztürk Arslan Doğan Koç Polat Erdem Güneş Taş Bulut Ünal Acar Sezer".split(),
-    "EE": "Tamm Saar Sepp Mägi Kask Kukk Rebane Ilves Pärn Põder Luik Oja Kuusk Lepik Vaher Toom Raud Soosaar".split(),
-    "IT": "Rossi Bianchi Ferrari Greco Conti Costa Marino Riva Fontana Longo Moretti Barbieri Sala Villa Neri Testa Grasso Piras".split(),
-}
+    "SI": (
+        "Kos", "Novak", "Zupan", "Žagar", "Kralj", "Bizjak", "Oblak", "Pirc", "Šuštar", "Vidmar", "Golob",
+        "Hribar", "Jereb", "Rupnik", "Turk", "Zajc", "Cerar", "Mlakar",
+    ),
+    "PL": (
+        "Nowak", "Wójcik", "Kowalczyk", "Zieliński", "Lis", "Mazur", "Sikora", "Dąbrowska", "Bąk", "Król", "Wrona",
+        "Gajda", "Pietrzak", "Urban", "Czerwińska", "Zając", "Kot", "Sowa",
+    ),
+    "DE": (
+        "Müller", "Schmidt", "Weiß", "Fischer", "Wagner", "Becker", "Köhler", "Braun", "Jäger", "Vogel",
+        "Hoffmann", "Lindner", "Pohl", "Seidel", "Kühn", "Ebert", "Roth", "Wirth",
+    ),
+    "TR": (
+        "Yılmaz", "Kaya", "Demir", "Şahin", "Çelik", "Aydın", "Öztürk", "Arslan", "Doğan", "Koç", "Polat", "Erdem",
+        "Güneş", "Taş", "Bulut", "Ünal", "Acar", "Sezer",
+    ),
+    "EE": (
+        "Tamm", "Saar", "Sepp", "Mägi", "Kask", "Kukk", "Rebane", "Ilves", "Pärn", "Põder", "Luik", "Oja", "Kuusk",
+        "Lepik", "Vaher", "Toom", "Raud", "Soosaar",
+    ),
+    "IT": (
+        "Rossi", "Bianchi", "Ferrari", "Greco", "Conti", "Costa", "Marino", "Riva", "Fontana", "Longo", "Moretti",
+        "Barbieri", "Sala", "Villa", "Neri", "Testa", "Grasso", "Piras",
+    ),
+}  # fmt: skip
 _LEGAL: Final = {"SI": "d.o.o.", "PL": "sp. z o.o.", "DE": "GmbH", "TR": "A.Ş.", "EE": "OÜ", "IT": "S.r.l."}
 _BEGIN: Final = (
     "Alpine", "Amber", "Baltic", "Blue", "Cedar", "Copper", "Delta", "Ever", "Green", "Harbour", "Iron", "Lumen",
@@ -69,8 +105,8 @@ def companies(random: Random, count: int) -> list[Company]:
 
 
 def people(random: Random, count: int, where: list[Company]) -> list[Person]:
-    """So many people, each at one of these companies."""
-    made: dict[str, Person] = {}
+    """So many people, each with a name of their own, at one of these companies."""
+    made: dict[tuple[str, str], Person] = {}
     while len(made) < count:
         company = random.choice(where)
         country = company.country
@@ -78,7 +114,7 @@ def people(random: Random, count: int, where: list[Company]) -> list[Person]:
         email = f"{ascii_of(first)}.{ascii_of(last)}@{company.domain}"
         phone = f"+386 1 555 {random.randrange(10_000):04d}"
         job = random.choices(list(_JOBS), list(_JOBS.values()))[0]
-        made.setdefault(email, Person(first, last, email, phone, country, job, company))
+        made.setdefault((first, last), Person(first, last, email, phone, country, job, company))
     return list(made.values())
 
 
