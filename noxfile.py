@@ -41,8 +41,8 @@ def minimal(session: nox.Session) -> None:
 def lint(session: nox.Session) -> None:
     """Style and import contracts."""
     session.install("-e", ".[cli]", *_group("lint"))
-    session.run("ruff", "check", "src", "tests", "bench", "noxfile.py")
-    session.run("ruff", "format", "--check", "src", "tests", "bench", "noxfile.py")
+    session.run("ruff", "check", "src", "tests", "bench", "examples", "noxfile.py")
+    session.run("ruff", "format", "--check", "src", "tests", "bench", "examples", "noxfile.py")
     session.run("lint-imports")
 
 

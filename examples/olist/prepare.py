@@ -13,6 +13,7 @@ import json
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -88,25 +89,32 @@ def _in_order(found: list[tuple[datetime, int, dict[str, Any]]]) -> list[tuple[d
     return sorted(found, key=place)
 
 
-def look_alike(folder: Path, leads: int = 400) -> None:
-    """Write generated files of the same shape: no randomness, the same every time."""
+def _draw(name: str, sides: int) -> int:
+    """A die that always falls the same for the same name."""
+    return int.from_bytes(blake2b(name.encode(), digest_size=4).digest(), "big") % sides
+
+
+def look_alike(folder: Path, leads: int = 1200) -> None:
+    """Write generated files of the same shape: the same every time, some pages and origins win more than others."""
     folder.mkdir(parents=True, exist_ok=True)
     origins = ("organic_search", "paid_search", "social", "unknown", "direct_traffic", "email", "referral", "")
     start = datetime(2017, 6, 14, tzinfo=UTC)
+    arrived = [(n, start + timedelta(days=n * 350 // leads)) for n in range(leads)]
+    page = [_draw(f"page {n}", 13) for n in range(leads)]
+    origin = [_draw(f"origin {n}", 8) for n in range(leads)]
     with (folder / LEADS).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["mql_id", "first_contact_date", "landing_page_id", "origin"])
-        for n in range(leads):
-            at = start + timedelta(days=n * 350 // leads)
-            writer.writerow([f"m{n:05d}", at.strftime("%d-%m-%Y"), f"page{n * 7 % 13}", origins[n * 5 % 8]])
+        for n, at in arrived:
+            writer.writerow([f"m{n:05d}", at.strftime("%d-%m-%Y"), f"page{page[n]}", origins[origin[n]]])
     with (folder / DEALS).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["mql_id", "seller_id", "won_date", *(name for name in TOLD)])
-        for n in range(leads):
-            # Some pages and origins win more often than others; there is something to learn.
-            if (n * 31) % 100 < (24 if n * 7 % 13 < 4 else 6) + (8 if n * 5 % 8 in (0, 4) else 0):
-                at = start + timedelta(days=n * 350 // leads + 3 + n % 40, hours=n % 24)
-                row = [f"m{n:05d}", f"s{n}", at.strftime("%d-%m-%Y %H:%M"), f"sdr{n % 4}", f"sr{n % 6}"]
+        writer.writerow(["mql_id", "seller_id", "won_date", *TOLD])
+        for n, at in arrived:
+            chance = (20 if page[n] < 4 else 5) + (8 if origin[n] in (0, 4) else 0)
+            if _draw(f"won {n}", 100) < chance:
+                won = at + timedelta(days=3 + _draw(f"days {n}", 40), hours=n % 24)
+                row = [f"m{n:05d}", f"s{n}", won.strftime("%d-%m-%Y %H:%M"), f"sdr{n % 4}", f"sr{n % 6}"]
                 writer.writerow([*row, f"segment{n % 5}", "online_medium", "cat", "reseller", "0"])
 
 

@@ -1,9 +1,10 @@
-"""The same input again changes nothing; the same key with another body is a conflict; a preview decides what doing decides."""
+"""The same input again changes nothing, the same key with another body is a conflict, a preview decides what doing does."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import assume, given, settings
 
 from leadflow.errors import InvalidInputError
@@ -41,10 +42,9 @@ def test_the_same_key_with_another_body_is_a_conflict(opened: Any, record: Any, 
         result = flow.do(other).one()
         assert (result.key, result.status) == (record["key"], "conflict")
         assert contents(flow) == before
-        try:
+        with pytest.raises(InvalidInputError) as caught:
             result.unwrap()
-        except InvalidInputError as error:
-            assert (error.code, record["key"] in str(error)) == ("key_conflict", True)
+        assert (caught.value.code, record["key"] in str(caught.value)) == ("key_conflict", True)
 
 
 @LAW
@@ -71,6 +71,7 @@ def test_one_call_with_many_commands_is_one_preview(
     """Several commands in one transaction see each other, in a preview too."""
     commands = (first, second, third, fourth)
     with opened(now=VirtualClock("2026-01-15T12:00:00Z")) as flow:
+        before = contents(flow)
         previewed = flow.preview(*commands)
-        assert not any(contents(flow).values())
+        assert contents(flow) == before
         assert flow.do(*commands) == previewed

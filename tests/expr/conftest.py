@@ -256,11 +256,11 @@ _leaves = st.one_of(
 
 
 leaves = st.deferred(lambda: _leaves)
-groups = st.lists(st.deferred(lambda: conditions), min_size=2, max_size=3).map(tuple)
+parts = st.lists(st.deferred(lambda: conditions), min_size=2, max_size=3).map(tuple)
+groups = st.deferred(lambda: st.builds(n.And, parts) | st.builds(n.Or, parts))
+conditions = st.deferred(lambda: leaves | leaves | leaves | groups | st.builds(n.Not, leaves | groups))
 """Deferred, because Hypothesis writes out the name of every other strategy, and this one would not end."""
-conditions = st.deferred(
-    lambda: leaves | leaves | leaves | st.builds(n.And, groups) | st.builds(n.Or, groups) | st.builds(n.Not, conditions)
-)
+roots = st.deferred(lambda: leaves | groups | st.builds(n.Not, groups) | conditions)
 
 
 # -- the oracle -------------------------------------------------------------------------------------------
@@ -412,6 +412,6 @@ def lab() -> Any:
         moments=moments,
         properties=properties,
         worlds=worlds,
-        conditions=conditions,
+        conditions=roots,
         leaves=leaves,
     )

@@ -128,6 +128,40 @@ def test_a_group_is_woken_no_earlier_than_it_can_change(
     assert condition.until(view, lab.T0) == until_us
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("not (contact.age > 1 and contact.age > 9)", True),
+        ("not (contact.age > 1 or contact.age > 9)", False),
+        ("none(contact.age > 9, contact.age < 1)", True),
+        ("not (contact.age > 1 or not account.employees > 9)", False),
+        ("not (contact.age > 9 or account.employees > 9)", False),
+        ("not (contact.age > 9 and account.employees > 9)", True),
+        ('count("order") < 2.5', True),
+        ('count("order") <= 1.5', False),
+        ('count("order") > 1.5', True),
+        ('count("order") >= 2.5', False),
+        ('count("order") != 2.5', True),
+        ('count("order") == 2.0', True),
+        ('days_since("order") < 0.5', True),
+        ('days_since("never") < 5 or days_since("never") >= 5', False),
+        ('days_since("never") != 2.5', False),
+        ('sum("order", "amount") == 3.75', True),
+        ("contact.age * 2 - 1 == 9", True),
+        ('contact.title == "CTO" and "C" in contact.title and starts_with(contact.title, "ct")', True),
+        ('contact.country == "de"', False),
+    ],
+)
+def test_examples_mean_what_they_say(lab: Any, text: str, value: bool) -> None:
+    contact = type("Someone", (), {"age": 5, "title": "cto", "country": "DE"})()
+    events = [("order", {"amount": "1.25"}, lab.T0), ("order", {"amount": "2.5"}, lab.T0 - 5)]
+    table = SignalTable()
+    condition = compile_condition(text, lab.schema, table)
+    view = lab.World(contact, None, events, {}).view(lab.T0, table)
+    assert condition.value(view, lab.T0) is value
+    assert condition.explain(view, lab.T0).holds is value
+
+
 def test_reads_names_what_a_change_may_affect(lab: Any) -> None:
     condition = compile_condition(
         'score("fit") > 5 and (stage == "x" or contact.country == "DE") and any("email.*", within="1d")',

@@ -52,6 +52,9 @@ def _outcome(attempt: Callable[[], Any]) -> tuple[ExpressionError | None, Any]:
         ("not (a and b)", None),
         ("a and (b or c)", None),
         ("contact.age - (1 - -2) * 3 > 0", None),
+        ("contact.age - (contact.age - 1) > 0", None),
+        ("(contact.age - contact.age) - 1 > 0", "contact.age - contact.age - 1 > 0"),
+        ("contact.age * (contact.age * 2) > 0", None),
         ('"x" in contact.title and contact.created_at > ago("30d")', None),
         ('contact.birthday == today() or contact.birthday < date("2026-01-31")', None),
         (

@@ -215,6 +215,29 @@ def test_records_are_not_touched_by_an_interaction(lab: Any) -> None:
     assert program.uses == {0}
 
 
+def test_contributions_name_their_evidence_and_their_end(lab: Any) -> None:
+    rules = [
+        ScoreRule(name="clicks", points=4, each=("email.clicked", {}), within="3d", group="heat"),
+        at_least("forms", 9, "form.submitted", 2, within="10d", group="heat"),
+        ScoreRule(name="orders", points=5, when='sum("order", "amount", within="10d") > 1'),
+        none_of("no visits", -2, "visit"),
+    ]
+    t0 = lab.T0
+    events = [("email.clicked", {}, t0 - day * DAY_US) for day in (1, 2, 5)]
+    events += [("form.submitted", {}, t0 - day * DAY_US) for day in (4, 6, 8)]
+    events += [("order", {"amount": 2}, t0 - DAY_US), ("order", {"amount": 2}, t0 - 20 * DAY_US)]
+    table = SignalTable()
+    program = compile_score(rules, {"heat": (None, 15)}, lab.schema, table)
+    shares = program.contributions(lab.states(events, table), 0, t0)
+    assert [(each.name, each.points, each.by, each.times, each.until_us) for each in shares] == [
+        ("clicks", 8, "rule", (t0 - DAY_US, t0 - 2 * DAY_US), t0 + DAY_US),
+        ("forms", 9, "rule", (t0 - 4 * DAY_US, t0 - 6 * DAY_US), t0 + 4 * DAY_US),
+        ("orders", 5, "rule", (t0 - DAY_US,), t0 + 9 * DAY_US),
+        ("no visits", -2, "rule", (), NEVER_US),
+        ("heat", -2, "group", (), t0 + DAY_US),
+    ]
+
+
 def test_a_large_rule_set_compiles_and_adds_up(lab: Any) -> None:
     """Hundreds of steps on one count and on one age, on fields and on sums."""
     rules = [ScoreRule(name=f"n{i}", points=1, when=f'count("visit") >= {i}') for i in range(1, 301)]

@@ -98,6 +98,14 @@ def test_filters_compare_texts_without_case_and_numbers_only_with_numbers() -> N
     assert not Signal("x", (("c", 1),)).accepts("x", {"c": True})
 
 
+def test_yes_and_one_are_different_filters() -> None:
+    table = SignalTable()
+    one, yes = (table.intern(Signal("x", (("c", value),)), 1) for value in (1, True))
+    assert table.matching("x", {"c": 1}) == (one,)
+    assert table.matching("x", {"c": True}) == (yes,)
+    assert table.matching("x", {"c": False}) == ()
+
+
 def test_a_wildcard_covers_what_is_below_its_dot() -> None:
     emails = Signal("email.*")
     assert emails.accepts_kind("email.clicked")

@@ -38,8 +38,9 @@ def test_the_evidence_adds_up_to_the_weight_and_is_the_same_from_both_sides(
     assert found == explain(WEIGHTS, right, left)
     missing = [each for each in found.evidence if each.level == "missing"]
     assert all(each.weight == 0 for each in missing)
-    for each in found.evidence[: len(WEIGHTS.spec.comparisons)]:
-        assert (each.level == "missing") == (not left.get(each.field) or not right.get(each.field))
+    for each, comparison in zip(found.evidence, WEIGHTS.spec.comparisons, strict=False):
+        texts = [comparison.clean(row.get(each.field) or "") for row in (left, right)]
+        assert each.level == "missing" or all(texts)
 
 
 def test_evidence_names_levels_and_no_values() -> None:

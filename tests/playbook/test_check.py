@@ -266,8 +266,9 @@ def test_a_normaliser_without_its_extra_is_refused_with_the_command_that_helps(
         ("fields = { a = 'contact.phone' }\nrequired = ['a']", "so every submission would fail"),
         ("fields = { a = 'contact.email' }", "is required, so a submission without it fails"),
         ("fields = { a = 'contact.email' }\nrequired = ['a']", None),
-        ("mode = 'lead'\nfields = { a = 'lead.source' }\nrequired = ['a']", "the strategy contact-and-context"),
+        ("mode = 'lead'\nfields = { a = 'lead.source' }\nrequired = ['a']", None),
         ("mode = 'lead'\nlead = 's'\nfields = { a = 'account.name' }\nrequired = ['a']", None),
+        ("lead = 's'\nfields = { a = 'contact.email' }\nrequired = ['a']", "the strategy s (account+context)"),
         ("mode = 'store'", None),
         ("mode = 'contact'\nfields = { a = 'contact.email' }\nrequired = ['a']", None),
     ],
@@ -411,6 +412,7 @@ def test_a_process_behind_one_that_takes_every_lead() -> None:
         ("pools = [{ name = 'p', members = [{ user = 'x.y', schedule = §'s' }], queue = §'r' }]", ["unknown_name"] * 2),
         ("slas = [{ name = 's', within = '1h', schedule = §'x' }]", ["unknown_name"]),
         ("triggers = ['sales_ready', §'sales_redy']", ["unknown_flag"]),
+        ("alerts = ['page.visited', §'page visited']", ["unknown_kind"]),
     ],
 )
 def test_assignment(text: str, expected: list[str]) -> None:

@@ -9,6 +9,7 @@ from attrs import evolve
 from hypothesis import given, settings
 
 from leadflow.assignment.rules import AssignmentRules, Member, Pool, Queue
+from leadflow.capture.rules import CaptureRules, Form
 from leadflow.errors import InvalidValueError
 from leadflow.playbook.codec import parse_playbook
 from leadflow.playbook.default import default_playbook, default_text
@@ -138,6 +139,14 @@ def test_items_without_a_name_are_compared_by_position() -> None:
     assert (change.path[-3:], change.old, change.new) == (("next", 1, "to"), "a", "b")
     (change,) = diff(with_branches(one), with_branches(one, two))
     assert (change.what, change.new) == ("changed", [{"to": "b", "when": "is_scored"}, {"to": "a"}])
+
+
+def test_true_is_another_value_than_one_though_python_calls_them_equal() -> None:
+    def with_context(value: Any) -> Playbook:
+        return Playbook(capture=CaptureRules(forms={"f": Form(context={"a": value})}))
+
+    assert render(diff(with_context(1), with_context(True))) == "~ form f, context, a: 1 -> true"
+    assert with_context(1).digest != with_context(True).digest
 
 
 def test_something_added_is_one_change_with_all_that_is_in_it() -> None:

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadflow.errors import PlaybookError
-from leadflow.normalise import normaliser
 from leadflow.matching.rules import MatchingRules, Strategy
 from leadflow.playbook.codec import parse_playbook, playbook_from
 from leadflow.playbook.default import default_playbook

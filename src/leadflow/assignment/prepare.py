@@ -35,6 +35,7 @@ class Prepared:
     reads: tuple[Key, ...]
     alert_kinds: frozenset[str]
     alert_every_us: int
+    assigning: frozenset[tuple[str, str, str]]
 
 
 def _reads(rules: AssignmentRules) -> tuple[Key, ...]:
@@ -68,6 +69,18 @@ def prepare(playbook: Any, schema: Schema) -> Prepared:
         _reads(rules),
         frozenset(rules.alerts),
         parse_duration(rules.alert_every),
+        _assigning(playbook.process.processes),
+    )
+
+
+def _assigning(processes: Any) -> frozenset[tuple[str, str, str]]:
+    """(process, stage, "entry" or "exit") of every place whose actions say "assign"."""
+    return frozenset(
+        (name, stage.name, why)
+        for name, process in processes.items()
+        for stage in process.stages
+        for why, actions in (("entry", stage.on_entry), ("exit", stage.on_exit))
+        if any(action.do == "assign" for action in actions)
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from leadflow.assignment import alerts, apply, decide, leaving
+from leadflow.assignment import alerts, apply, decide, leaving, stages
 from leadflow.assignment.prepare import Prepared, prepare
 from leadflow.assignment.state import TABLES
 from leadflow.model import commands, decisions
@@ -45,6 +45,9 @@ ROOM = Room(
         commands.Wake: on_wake,
         commands.DeactivateUser: leaving.on_deactivate,
         decisions.InteractionReceived: alerts.on_interaction,
+        decisions.StageChanged: stages.on_stage_changed,
+        decisions.ProcessStarted: stages.on_started,
+        decisions.ProcessEnded: stages.on_ended,
     },
     applies={
         decisions.OwnerAssigned: apply.apply_assigned,

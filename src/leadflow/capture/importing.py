@@ -64,9 +64,27 @@ def entry_of(
                 faults.append(RowFault(line, column, error.code, error.message))
     if faults:
         return None, faults
+    if "name" in values.get("contact", {}) and "name" not in schema.records["contact"]:
+        values["contact"] = _named(values["contact"])
     values.setdefault(spec.record, {})
     entry = Entry(key, spec.record, values, at_us, spec.policy, spec.strategy, line, spec.actor, spec.batch)
     return entry, []
+
+
+def _named(contact: Mapping[str, Any]) -> dict[str, Any]:
+    """A contact's whole name as first and last name, where these are not told.
+
+    >>> _named({"name": "Ana Maria Kos"}), _named({"name": "Dr. Kos", "last_name": "Kos"})
+    ({'first_name': 'Ana Maria', 'last_name': 'Kos'}, {'last_name': 'Kos'})
+    """
+    known = {name: value for name, value in contact.items() if name != "name"}
+    if "first_name" in known or "last_name" in known:
+        return known
+    last, comma, first = str(contact["name"]).partition(",")
+    if not comma:
+        first, _, last = str(contact["name"]).rpartition(" ")
+    parts = {"first_name": first.strip(), "last_name": last.strip()}
+    return {**{name: value for name, value in parts.items() if value}, **known}
 
 
 def _typed(text: str, schema: Schema, record: str, name: str, spec: ImportSpec, column: str) -> Any:

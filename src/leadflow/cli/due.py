@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -13,8 +14,10 @@ from leadflow.cli.shell.stopping import Stopping
 from leadflow.engine.delivery import Delivered
 from leadflow.engine.flow import Flow
 from leadflow.model.time import to_datetime
+from leadflow.ports.store import Scan
 
 _LETTERS = 200
+_SHOWN = 10
 
 
 def tick(
@@ -28,23 +31,22 @@ def tick(
     output = session.output
     until_us = session.moment_us() if until is None else session.instant_us(until, "until")
     with session.open() as flow, Stopping() as stopping, output.progress("Working off what is due") as show:
-        done, left = 0, False
-        while not stopping.is_asked:
-            due = flow.due(until_us)
-            if not due:
-                break
+        done = 0
+        while not stopping.is_asked and (due := flow.due(until_us)):
             # In slices of what one transaction holds, so that it can be stopped between two.
             done += flow.tick(due[-1].due_us)
             show(done, f"{done:,} done, up to {to_datetime(due[-1].due_us):%Y-%m-%d}")
-        else:
-            left = bool(flow.due(until_us, 1))
+        if not stopping.is_asked:
+            done += flow.tick(until_us)  # and what waits for no moment: scores under changed rules
+            show(done or 1, f"{done:,} done", total=done or 1)
+        left = stopping.is_asked and bool(flow.due(until_us, 1))
     if output.is_json:
         output.document({"done": done, "until": to_datetime(until_us).isoformat(), "is_interrupted": stopping.is_asked})
     else:
         output.say(
             f"{done:,} due, all done by {to_datetime(until_us):%Y-%m-%d %H:%M} UTC" if done else "nothing was due"
         )
-    if stopping.is_asked and left:
+    if left:
         output.note("stopped; run the same command again to go on", "warn")
         return INTERRUPTED
     return OK
@@ -60,7 +62,10 @@ def deliver(
     """Hand over what waits in the outbox; nothing twice."""
     output = session.output
     with session.open() as flow, Stopping() as stopping, output.progress("Delivering") as show:
+        begun_us = flow.now()
         done = delivered(flow, to, sender, stopping, show)
+        told = Scan(table="outbox", where=(("state", "=", "refused"), ("settled_us", ">=", begun_us)), limit=_SHOWN)
+        refused = list(flow.store.scan(told)) if done.refused else []
     plain = {
         "handed_over": done.handed_over, "refused": done.refused, "put_off": done.put_off, "unknown": done.unknown
     }  # fmt: skip
@@ -73,13 +78,17 @@ def deliver(
         for name in ("refused", "put_off", "unknown"):
             if plain[name]:
                 output.say(f"  {plain[name]:,} {name.replace('_', ' ')}", "warn")
+        for message in refused:
+            output.say(f"  {message.template} to {message.recipient}: {message.error}", "warn")
     if stopping.is_asked:
         output.note("stopped; run the same command again to go on", "warn")
         return INTERRUPTED
     return PROBLEMS if done.refused or done.unknown else OK
 
 
-def delivered(flow: Flow, to: Path, sender: str, stopping: Stopping, show: object = None) -> Delivered:
+def delivered(
+    flow: Flow, to: Path, sender: str, stopping: Stopping, show: Callable[..., None] | None = None
+) -> Delivered:
     """Deliver in slices, so that it can be stopped between two."""
     total = Delivered()
     while not stopping.is_asked:
@@ -88,8 +97,10 @@ def delivered(flow: Flow, to: Path, sender: str, stopping: Stopping, show: objec
         total.refused += part.refused
         total.put_off += part.put_off
         total.unknown += part.unknown
-        if callable(show):
+        if show is not None:
             show(total.total, f"{total.total:,} messages")
         if part.total < _LETTERS:
+            if show is not None:
+                show(total.total or 1, f"{total.total:,} messages", total=total.total or 1)
             break
     return total

@@ -11,8 +11,8 @@ from leadflow.cli.ingest import Clock, ClockOption
 from leadflow.cli.shell.command import INTERRUPTED, OK, PROBLEMS
 from leadflow.cli.shell.session import Session
 from leadflow.cli.shell.stopping import Stopped, Stopping
+from leadflow.engine.imports import ImportReport
 from leadflow.errors import InvalidInputError
-from leadflow.model.coding import plain_value
 
 _SHOWN = 20
 
@@ -56,22 +56,38 @@ def import_(
 
         try:
             report = flow.import_file(file, progress=progress, **settings)
+            show(lines, f"{report.rows:,} rows")
         except Stopped:
             output.note("stopped; run the same command again to go on", "warn")
             return INTERRUPTED
     if output.is_json:
-        output.document(plain_value(report))
+        output.document(_plain(report))
         return OK if report.is_ok else PROBLEMS
     _say_import(session, report)
     return OK if report.is_ok else PROBLEMS
 
 
-def _say_import(session: Session, report: Any) -> None:
+def _plain(report: ImportReport) -> dict[str, Any]:
+    names = ("line", "column", "code", "message")
+    return {
+        "batch": report.batch,
+        "mode": report.mode,
+        "is_dry": report.is_dry,
+        "rows": report.rows,
+        "counts": report.counts,
+        "errors": [dict(zip(names, error, strict=True)) for error in report.errors],
+        "notes": report.notes,
+        "mapping": report.mapping,
+        "unmapped": list(report.unmapped),
+    }
+
+
+def _say_import(session: Session, report: ImportReport) -> None:
     output = session.output
     for name, target in report.mapping.items():
         output.say(f"  {name} → {target}" if not output.is_ascii else f"  {name} -> {target}", "dim")
     for name in report.unmapped:
-        output.say(f"  {name}: not taken; --map '{name}=contact.…' says what it is".replace("…", "..."), "dim")
+        output.say(f"  {name}: not taken; --map '{name}=FIELD' says what it is", "dim")
     for note in report.notes[:_SHOWN]:
         output.say(f"  {note}", "dim")
     for line, column, code, message in report.errors[:_SHOWN]:
@@ -113,10 +129,10 @@ def _mapping(pairs: list[str]) -> dict[str, str] | None:
     return mapping or None
 
 
-def _lines_of(file: Path) -> int | None:
-    """How many lines a file has, for the progress bar; None when it cannot be read (the import will say why)."""
+def _lines_of(file: Path) -> int:
+    """How many lines a file has, for the progress bar. Errors: InvalidInputError."""
     try:
         with file.open("rb") as stream:
             return sum(chunk.count(b"\n") for chunk in iter(lambda: stream.read(1 << 20), b""))
-    except OSError:
-        return None
+    except OSError as error:
+        raise InvalidInputError(f"cannot read {file}: {error.strerror}", code="file_unreadable") from None

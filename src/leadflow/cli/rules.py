@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
+import attrs
 import typer
 
 from leadflow.cli.shell.command import OK, PROBLEMS
 from leadflow.cli.shell.session import DEFAULT_PLAYBOOK, Session, store_path
-from leadflow.engine.flow import Flow
+from leadflow.engine.opening import open_flow, open_store
 from leadflow.errors import InvalidInputError
-from leadflow.model.coding import to_plain
 from leadflow.playbook.check import check_file, check_playbook
 from leadflow.playbook.codec import load_playbook
 from leadflow.playbook.default import default_text
@@ -59,7 +59,11 @@ def check(
     output = session.output
     if output.is_json:
         output.document(
-            {"playbook": str(path or "built-in"), "is_ok": not faults, "faults": [to_plain(fault) for fault in found]}
+            {
+                "playbook": str(path or "built-in"),
+                "is_ok": not faults,
+                "faults": [attrs.asdict(fault) for fault in found],
+            }
         )
         return PROBLEMS if faults else OK
     for fault in (*faults, *warnings):
@@ -110,12 +114,23 @@ def _holders(session: Session, name: str) -> int | None:
     where: tuple[tuple[str, str, Any], ...] = tuple(
         (column, "=", part) for column, part in zip(columns, parts, strict=True)
     )
-    with session.open() as flow:
-        return _counted(flow, where)
+    # The store alone: opening a flow would make the store follow a playbook.
+    store = open_store(session.store)
+    try:
+        return sum(1 for _ in store.scan(Scan(table="lead", where=where)))
+    finally:
+        store.close()
 
 
-def _counted(flow: Flow, where: tuple[tuple[str, str, Any], ...]) -> int:
-    return sum(1 for _ in flow.store.scan(Scan(table="lead", where=where)))
+def rekey(session: Session) -> int:
+    """File all records anew, after matching strategies or normalisers have changed."""
+    with session.output.progress("Filing all records anew"):
+        open_flow(session.store, session.playbook(), now=session.clock, rekey=True).close()
+    if session.output.is_json:
+        session.output.document({"rekeyed": session.store})
+    else:
+        session.output.say("all records are filed under the playbook's keys", "good")
+    return OK
 
 
 def _count(number: int, noun: str) -> str:

@@ -33,7 +33,7 @@ from leadflow.model.commands import Relocate, Wake
 from leadflow.model.decisions import Recorded
 from leadflow.model.time import to_datetime
 from leadflow.model.values import NOTHING
-from leadflow.playbook.codec import load_playbook
+from leadflow.playbook.check import checked_playbook
 from leadflow.playbook.playbook import Playbook
 from leadflow.playbook.schema import schema_of
 from leadflow.ports.mail import Mailer
@@ -287,7 +287,7 @@ class Flow:
 
     def replay(self, playbook: Playbook | str | Path) -> Replayed:
         """The stored history under another playbook, with the difference; nothing is written."""
-        other = playbook if isinstance(playbook, Playbook) else load_playbook(playbook)
+        other = playbook if isinstance(playbook, Playbook) else checked_playbook(playbook)
         return replay(self.store, TABLES, Flow, self.playbook, other)
 
     def fit(self, fields: Iterable[str] | None = None, settings: FitSettings | None = None) -> Fit:

@@ -9,7 +9,7 @@ from typing import Any
 from leadflow.engine.flow import Flow
 from leadflow.engine.rooms import TABLES
 from leadflow.errors import InvalidInputError
-from leadflow.playbook.codec import load_playbook
+from leadflow.playbook.check import checked_playbook
 from leadflow.playbook.playbook import Playbook
 from leadflow.ports.store import Store
 
@@ -52,7 +52,7 @@ def open_flow(
 
         playbook = default_playbook()
     elif not isinstance(playbook, Playbook):
-        playbook = load_playbook(playbook)
+        playbook = checked_playbook(playbook)
     flow = Flow(open_store(url, **options), playbook, now=now)
     try:
         flow.adopt(rekey=rekey)

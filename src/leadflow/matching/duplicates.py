@@ -19,7 +19,8 @@ from leadflow.matching.linkage.stored import Stored
 from leadflow.matching.linkage.training import learn
 from leadflow.matching.weights import Evidence, Outcome, Weights
 
-_TRAINING_PAIRS = 1_000_000
+HELD_PAIRS = 1_000_000
+"""Candidate pairs that are held in memory, some 50 bytes each, and learnt from."""
 _LISTED_COPIES = 10
 """Of more equal rows than these, each further one is listed only beside the first."""
 Scanned = tuple[int, list[int], list[int]]
@@ -87,11 +88,13 @@ class DuplicateReport:
 
 
 def find_duplicates(
-    rows: Sequence[Row], spec: LinkageSpec, *, weights: Weights | None = None, seed: int = 0
+    rows: Sequence[Row], spec: LinkageSpec, *, weights: Weights | None = None, seed: int = 0, held: int = HELD_PAIRS
 ) -> DuplicateReport:
     """Pairs and clusters of rows that are the same; weights are learnt from the rows unless given.
 
-    The result does not depend on the order of the rows. Time grows with the candidate pairs, not with all pairs.
+    The result does not depend on the order of the rows. Time grows with the candidate pairs, not with all pairs; where
+    there are more than `held` of them, the weights are learnt from a sample of rows, chosen by content and `seed`, and
+    no pair is kept that is not reported.
 
     >>> from leadflow.matching.linkage.specs import contact_spec
     >>> rows = [{"first_name": "Ana", "email": "ana@a.si"}, {"first_name": "Bo"}, {"first_name": "ana", "email": "ANA@a.si"}]
@@ -101,8 +104,8 @@ def find_duplicates(
     stored, copies = _distinct(rows, spec)
     scanned: Iterable[Scanned] | None = None
     if weights is None:
-        scanned = _scan(stored, _TRAINING_PAIRS)
-        weights = learn(stored, _training_counts(stored, scanned, seed), seed)
+        scanned = _scan(stored, held)
+        weights = learn(stored, _training_counts(stored, scanned, seed, held), seed)
     scorer = Scorer(weights)
     compared, found = 0, []
     for left, others, patterns in stored.pairs() if scanned is None else scanned:
@@ -115,10 +118,10 @@ def find_duplicates(
     return _report(stored, copies, scorer, found, compared)
 
 
-def learn_weights(rows: Sequence[Row], spec: LinkageSpec, *, seed: int = 0) -> Weights:
+def learn_weights(rows: Sequence[Row], spec: LinkageSpec, *, seed: int = 0, held: int = HELD_PAIRS) -> Weights:
     """The weights that `find_duplicates` would use for these rows, e.g. to keep them for single arrivals."""
     stored, _ = _distinct(rows, spec)
-    return learn(stored, _training_counts(stored, _scan(stored, _TRAINING_PAIRS), seed), seed)
+    return learn(stored, _training_counts(stored, _scan(stored, held), seed, held), seed)
 
 
 def _distinct(rows: Sequence[Row], spec: LinkageSpec) -> tuple[Stored, list[list[int]]]:
@@ -148,7 +151,7 @@ def _scan(stored: Stored, most: int) -> list[Scanned] | None:
     return scanned
 
 
-def _training_counts(stored: Stored, scanned: list[Scanned] | None, seed: int) -> Counter[int]:
+def _training_counts(stored: Stored, scanned: list[Scanned] | None, seed: int, most: int) -> Counter[int]:
     counts = Counter[int]()
     if scanned is not None:
         for _, _, patterns in scanned:
@@ -159,7 +162,7 @@ def _training_counts(stored: Stored, scanned: list[Scanned] | None, seed: int) -
         patterns = stored.patterns_near(position)
         counts.update(patterns)
         pairs += len(patterns)
-        if pairs > _TRAINING_PAIRS:
+        if pairs > most:
             break
     return counts
 

@@ -29,13 +29,11 @@ _LEAST = 1e-15
 class Guess:
     """What a kind is thought to be for one comparison: the share of each code (0 for one that never counts).
 
-    `hold` is how much of the guess stays: 0 learns freely, 1 is fixed. The share of code 1 (the best level) is never learnt
-    above `most`; the worst level takes the rest.
+    `hold` is how much of the guess stays: 0 learns freely, 1 is fixed.
     """
 
     shares: Shares
     hold: float = 0.0
-    most: float = 1.0
 
 
 @frozen
@@ -119,7 +117,9 @@ def estimate(
 def _by_kind(tallied: list[list[float]], totals: Sequence[float]) -> list[list[float]]:
     """Pairs by kind and code, where the last kind has all pairs that are left, seen or not."""
     *others, last = tallied
-    left = [total - sum(each) for total, each in zip(totals, zip(*others, strict=True), strict=True)] if others else totals
+    left = (
+        [total - sum(each) for total, each in zip(totals, zip(*others, strict=True), strict=True)] if others else totals
+    )
     return [*others, list(map(max, left, last))]
 
 
@@ -185,8 +185,4 @@ def _learnt(tallied: Sequence[float], guess: Guess, belief: float) -> Shares:
         return guess.shares
     total = sum(tallied)
     weight = belief + total * guess.hold / (1.0 - guess.hold)
-    learnt = [(each + weight * share) / (total + weight) for each, share in zip(tallied, guess.shares, strict=True)]
-    if learnt[1] > guess.most:
-        learnt[-1] += learnt[1] - guess.most
-        learnt[1] = guess.most
-    return tuple(learnt)
+    return tuple((each + weight * share) / (total + weight) for each, share in zip(tallied, guess.shares, strict=True))

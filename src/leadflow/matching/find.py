@@ -73,6 +73,10 @@ class Search:
         """The strategy that decides."""
         return self.prepared.rules.strategies[self.name]
 
+    def is_held_by_parent(self) -> bool:
+        """Whether every key asks whose the lead is: then somebody new cannot have it."""
+        return all("contact" in spec.fields for spec in self.prepared.ring.by_strategy[self.name])
+
     def key_ids(self) -> list[str | None]:
         """Match key ids of the strategy's keys, in order; None where a field is blank."""
         keyed = dict(self.values)
@@ -95,7 +99,7 @@ def find_or_create(search: Search) -> Found:
     if all(id_ is None for id_ in ids):
         fields = sorted({part.partition(":")[0] for key in search.strategy.keys for part in key})
         return Found(refusal=Refusal("missing_strategy_field", {"field": f"{search.record}.{'/'.join(fields)}"}))
-    if search.parent_is_new:
+    if search.parent_is_new and search.is_held_by_parent():
         return _create(search, [])
     found = _search(search, ids)
     return _create(search, ids) if found is None else found

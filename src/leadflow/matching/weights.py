@@ -100,7 +100,7 @@ class Explanation:
 class Frequency:
     """How common the values of a field are: rows by value, rows in all, and the chance that two rows agree."""
 
-    counts: Mapping[str, int] = field(repr=False)
+    counts: Mapping[str, int] = field(repr=False, hash=False)
     total: int
     chance: float
 

@@ -83,5 +83,5 @@ def _findings(playbook: Playbook, schema: Schema) -> Iterator[Finding]:
     yield from conditions
     yield from model_findings(playbook, schema, {each.path for each in conditions if each.severity != WARNING})
     yield from process_findings(playbook, schema)
-    yield from assignment_findings(playbook)
+    yield from assignment_findings(playbook, schema)
     yield from moved_findings(playbook)

@@ -16,8 +16,8 @@ def contents(flow: Flow) -> dict[str, dict[str, dict[str, Any]]]:
 
     >>> import leadflow
     >>> flow = leadflow.open()
-    >>> any(contents(flow).values())
-    False
+    >>> contents(flow)["contact"]
+    {}
     """
     held: dict[str, dict[str, dict[str, Any]]] = {}
     for table in (*flow.rulebook.tables, "decision"):

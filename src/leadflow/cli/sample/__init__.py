@@ -3,7 +3,7 @@
 >>> from leadflow.cli.sample import records
 >>> everything = list(records())
 >>> len(everything), everything[0]["type"]
-(3185, 'user')
+(3142, 'user')
 """
 
 from leadflow.cli.sample.story import END_US, records

@@ -12,6 +12,7 @@ import typer
 from leadflow.cli.shell.session import Session
 from leadflow.errors import ExpressionError, LeadflowError, PlaybookError, RefusedError
 from leadflow.expr.fault import Fault
+from leadflow.model.decisions import Refusal
 
 OK: Final = 0
 PROBLEMS: Final = 1
@@ -106,6 +107,16 @@ def _speechless(is_json: bool, is_plain: bool) -> Session:
     return Session.of(store="memory:", playbook=None, now="1970-01-01T00:00:00Z", is_json=is_json, is_plain=is_plain)
 
 
+def refusal_text(refusal: Refusal) -> str:
+    """A refusal in words.
+
+    >>> refusal_text(Refusal("step_missing", {"stage": "sales-acceptance", "steps": "sales_accepted"}))
+    'step missing: stage sales-acceptance, steps sales_accepted'
+    """
+    words = ", ".join(f"{name} {value}" for name, value in refusal.parameters.items() if value)
+    return f"{refusal.code.replace('_', ' ')}" + (f": {words}" if words else "")
+
+
 def complain(session: Session, error: LeadflowError) -> int:
     """Say what is wrong, where, and the way out; returns the exit code."""
     output = session.output
@@ -114,11 +125,14 @@ def complain(session: Session, error: LeadflowError) -> int:
         plain: dict[str, Any] = {"code": error.code, "message": error.message, "hint": error.hint}
         if isinstance(error, ExpressionError):
             plain |= {"text": error.text, "span": list(error.span)}
+        if isinstance(error, RefusedError) and error.refusal is not None:
+            plain["parameters"] = dict(error.refusal.parameters)
         if isinstance(error, PlaybookError):
             plain["faults"] = [str(fault) for fault in error.faults]
         output.error_document({"error": plain})
         return code
-    output.note(f"leadflow: {error.message}", "bad")
+    refusal = getattr(error, "refusal", None)
+    output.note(f"leadflow: {error.message if refusal is None else f'refused, {refusal_text(refusal)}'}", "bad")
     if isinstance(error, ExpressionError) and error.text:
         for line in Fault("", error.span).show(error.text).splitlines()[:2]:
             output.note(f"  {line}", "")

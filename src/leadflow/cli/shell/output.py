@@ -123,6 +123,8 @@ class Output:
                 bar.update(task, completed=done, note=note, **changes)
 
             yield show
+            if bar.tasks[0].total is None and not bar.tasks[0].completed:
+                bar.update(task, total=1, completed=1)
 
 
 def _silent(done: int, note: str = "", total: int | None = None) -> None:

@@ -9,7 +9,7 @@ from leadflow.cli.shell.session import Session
 from leadflow.cli.telling.columns import plain_record, text_of
 from leadflow.cli.telling.process import LeadProcess
 from leadflow.cli.telling.words import account_text, contact_text, say_decisions, say_scores
-from leadflow.engine.explain import Explained
+from leadflow.engine.explain import Explained, ScoreExplained
 from leadflow.engine.flow import Flow
 from leadflow.model.coding import to_plain
 from leadflow.model.time import to_datetime
@@ -43,7 +43,7 @@ def around(flow: Flow, explained: Explained, now_us: int) -> dict[str, Any]:
     """The record and those around it: for a lead contact, account, process, owner and hand-over; else its leads."""
     load, id_, record = flow.store.load, explained.id, explained.record
     row = load([(record, id_)]).rows[record, id_]
-    card: dict[str, Any] = {record: row, "scores": [to_plain(score) for score in explained.scores]}
+    card: dict[str, Any] = {record: row, "scores": [_score(flow, id_, score) for score in explained.scores]}
     if record in ("contact", "account"):
         column = f"lead.{record}_id"
         card["leads"] = list(load([(column, id_)]).rows[column, id_])
@@ -62,6 +62,16 @@ def around(flow: Flow, explained: Explained, now_us: int) -> dict[str, Any]:
         card["handover"] = load([("handover", id_)]).rows["handover", id_]
         card["process"] = LeadProcess.of(flow, row, contact, account, now_us)
     return card
+
+
+def _score(flow: Flow, id_: str, score: ScoreExplained) -> dict[str, Any]:
+    """A score, and the moment at which it falls below the threshold by itself."""
+    plain = to_plain(score)
+    if score.threshold is not None and score.points >= score.threshold:
+        moment = flow.falls_below(id_, score.threshold, model=score.model)
+        if moment is not None:
+            plain["falls_below_at"] = moment.isoformat()
+    return plain
 
 
 def plain_part(part: Any) -> Any:
@@ -96,8 +106,12 @@ def say_lead(session: Session, card: Mapping[str, Any]) -> None:
     output.say(", ".join([state, *flags]), "strong")
     output.say(_ownership(card))
     for score in card["scores"]:
-        ready = f", sales-ready from {score['threshold']}" if score.get("threshold") is not None else ""
-        output.say(f"{score['model']} {score['points']} ({score.get('grade') or 'no grade'}{ready})")
+        bound = score.get("threshold")
+        ready = f", sales-ready from {bound}" if bound is not None else ""
+        below = (
+            f"; below that on {score['falls_below_at'][:10]} if nothing happens" if "falls_below_at" in score else ""
+        )
+        output.say(f"{score['model']} {score['points']} ({score.get('grade') or 'no grade'}{ready}{below})")
     process = card["process"]
     if process is not None:
         output.say()

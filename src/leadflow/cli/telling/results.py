@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
+from leadflow.cli.shell.command import refusal_text
 from leadflow.cli.shell.session import Session
 from leadflow.cli.telling.words import say_decisions
 from leadflow.engine.flow import Flow
@@ -43,5 +44,5 @@ def say_result(session: Session, result: Result) -> None:
     for code, place in result.reasons:
         output.say(f"  {code} {place}".rstrip(), "warn")
     if result.refusal is not None:
-        output.say(f"  {result.refusal}", "warn")
+        output.say(f"  {refusal_text(result.refusal)}", "warn")
     say_decisions(output, result.decisions, {})

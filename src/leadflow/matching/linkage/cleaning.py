@@ -57,7 +57,7 @@ def clean_phone(value: str) -> str:
     """The last eight digits, so that national and international spellings meet; without an extension.
 
     >>> clean_phone("+386 40 123 456"), clean_phone("040/123-456"), clean_phone("(896) 661-6375 ext. 12")
-    ('40123456', '40123456', '96616375')
+    ('40123456', '40123456', '66616375')
     """
     digits = [ch for ch in _EXTENSION.split(value, maxsplit=1)[0] if "0" <= ch <= "9"]
     return "".join(digits[-8:])

@@ -186,7 +186,7 @@ class Columns:
             _Swap(each, at[each.first], at[each.second], self.columns, base + place)
             for place, each in enumerate(spec.swaps)
         )
-        self._cleaners = tuple((each.field, Memo(each.clean)) for each in spec.comparisons)
+        self._cleaners = tuple((each.field, Memo(each.text)) for each in spec.comparisons)
         self._different: list[int] = []
         self._asked = 0
 

@@ -21,7 +21,7 @@ class Score:
     weight: float
     pattern: int
     added: tuple[float, ...]
-    weights: Weights = field(repr=False)
+    weights: Weights = field(repr=False, eq=False)
 
     @property
     def probability(self) -> float:

@@ -14,6 +14,8 @@ from leadflow.matching.linkage.cleaning import clean_text
 
 Cleaner = Callable[[str], str]
 Row = Mapping[str, str | None]
+LONGEST = 256
+"""Characters of a cleaned value that are looked at; what is longer is no name, and comparing it would take for ever."""
 MAX_LEVELS = 5
 """Thresholds of one comparison: with "missing" and "different" a code fits three bits."""
 
@@ -45,6 +47,10 @@ class Comparison:
     by_frequency: bool = False
     usual: float = 0.75
     shared: float = 0.75
+
+    def text(self, raw: str) -> str:
+        """What of a raw value is compared; "" for nothing."""
+        return self.clean(raw[: 8 * LONGEST])[:LONGEST]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -91,7 +97,7 @@ class KeyPart:
 
     def of(self, raw: str) -> str:
         """The part's view of a raw value; "" for nothing."""
-        cleaned = self.clean(raw)
+        cleaned = self.clean(raw[: 8 * LONGEST])[:LONGEST]
         return self.view(cleaned) if cleaned else ""
 
 

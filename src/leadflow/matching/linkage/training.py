@@ -17,11 +17,9 @@ _RANDOM_ROWS = 250
 _RANDOM_OTHERS = 12
 _SAME, _RELATED = 0.05, 0.05
 """First guess of the candidates' share that is the same, and that is related (and as many neighbours)."""
-_HOLD_SAME = 0.25
-_HOLD_RELATED = 0.25
-_HOLD_NEIGHBOURS = 0.2
-_MOST_NEIGHBOURS = 0.02
-"""Neighbours agree exactly at most so much more often than related records are thought to."""
+_HOLD_SAME = 0.5
+_HOLD_RELATED = 0.4
+_HOLD_NEIGHBOURS = 0.4
 _DIFFERENT_BEFORE = 20.0
 """Random pairs that differ, thought to be seen before any is."""
 _SWAPPED = 0.03, 0.001, 0.001, 0.00001
@@ -45,8 +43,7 @@ def learn(stored: Stored, counts: Counter[int], seed: int = 0) -> Weights:
 
     two = [evolve(term, guesses=(term.guesses[0], term.guesses[3])) for term in terms]
     met = estimate(counts, two, (_SAME, 1 - _SAME), rounds=1).shares[1]
-    most = [_MOST_NEIGHBOURS + column.comparison.shared for column in columns] + [1.0] * len(stored.spec.swaps)
-    terms = [_with_neighbours(*each) for each in zip(terms, met, most, strict=True)]
+    terms = [_with_neighbours(*each) for each in zip(terms, met, strict=True)]
     first = counts.total() / every
     kinds = (_SAME * first, _RELATED * first, _RELATED * first, 1 - (_SAME + 2 * _RELATED) * first)
     return _weights(stored, estimate(counts, terms, kinds, Everything(every, tuple(codes))))
@@ -90,9 +87,9 @@ def _term(column: Column, codes: Shares) -> Term:
     return Term(column.shift, CODE_MASK, True, (Guess(same, _HOLD_SAME), Guess(related, held), by_chance, by_chance))
 
 
-def _with_neighbours(term: Term, shares: Shares, most: float) -> Term:
+def _with_neighbours(term: Term, shares: Shares) -> Term:
     same, related, _, strangers = term.guesses
-    return evolve(term, guesses=(same, related, Guess(shares, _HOLD_NEIGHBOURS, most), strangers))
+    return evolve(term, guesses=(same, related, Guess(shares, _HOLD_NEIGHBOURS), strangers))
 
 
 def _usual(comparison: Comparison) -> Shares:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from leadflow.assignment.rules import AssignmentRules, faults
+from leadflow.expr import Schema
 from leadflow.expr.fault import did_you_mean
 from leadflow.model.values import FLAGS
+from leadflow.playbook.checks.conditions import kind_finding
 from leadflow.playbook.fault import WARNING, Finding, Path
 from leadflow.playbook.playbook import Playbook
 
 _NAMED = ("entries", "pools", "queues", "territories", "product_lines", "schedules", "slas")
 
 
-def assignment_findings(playbook: Playbook) -> Iterator[Finding]:
+def assignment_findings(playbook: Playbook, schema: Schema) -> Iterator[Finding]:
     """What is wrong with the rules of assignment."""
     rules = playbook.assignment
     for where, said in faults(rules):
@@ -25,6 +27,9 @@ def assignment_findings(playbook: Playbook) -> Iterator[Finding]:
             hint = did_you_mean(flag, FLAGS) or f"one of {', '.join(FLAGS)}"
             path: Path = ("assignment", "triggers", number)
             yield Finding(path=path, message=f"a lead has no flag {flag}", hint=hint, code="unknown_flag")
+    for number, kind in enumerate(rules.alerts):
+        unknown = kind_finding(("assignment", "alerts", number), kind, schema)
+        yield from [] if unknown is None else [unknown]
     yield from _shadowed(rules)
     yield from _chain(rules)
     for number, pool in enumerate(rules.pools):

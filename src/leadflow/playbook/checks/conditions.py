@@ -10,6 +10,7 @@ from leadflow.errors import ExpressionError
 from leadflow.expr import Schema, faults, lint, parse, to_text
 from leadflow.expr import nodes as n
 from leadflow.expr.fault import did_you_mean
+from leadflow.expr.text import quoted
 from leadflow.playbook.fault import WARNING, Finding, Path, listed
 from leadflow.playbook.playbook import Playbook
 from leadflow.scoring.rules import Model
@@ -66,6 +67,16 @@ def _of_processes(playbook: Playbook) -> Iterator[Rule]:
                 for number, branch in enumerate(branches):
                     if branch.when is not None:
                         yield Rule(path=(*here, key, number, "when"), text=branch.when)
+
+
+def kind_finding(path: Path, kind: str, schema: Schema) -> Finding | None:
+    """What is wrong with a kind of interaction that stands outside a condition, if anything."""
+    try:
+        # Asked as a condition, it is checked like any other.
+        found = [(each.message, each.hint) for each in faults(f"any({quoted(kind)})", schema)]
+    except ExpressionError as error:
+        found = [(error.message, error.hint)]
+    return Finding(path=path, message=found[0][0], hint=found[0][1], code="unknown_kind") if found else None
 
 
 def condition_findings(playbook: Playbook, schema: Schema) -> Iterator[Finding]:

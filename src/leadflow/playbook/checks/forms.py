@@ -8,10 +8,10 @@ from leadflow.capture.rules import Form
 from leadflow.errors import LeadflowError
 from leadflow.expr.fault import did_you_mean
 from leadflow.matching.keys import key_spec
-from leadflow.normalise import normaliser
 from leadflow.matching.rules import TARGETS, MatchingRules, Strategy
 from leadflow.model.lead import CONTEXT_COLUMNS
 from leadflow.model.rows import own_fields
+from leadflow.normalise import normaliser
 from leadflow.playbook.fault import WARNING, Finding, Path, listed
 from leadflow.playbook.playbook import Playbook
 
@@ -170,15 +170,12 @@ def _lacking(form: Form, path: Path, target: str, name: str, strategy: Strategy)
 def _filled(form: Form, target: str, fields: Mapping[str, str]) -> set[str]:
     """The fields of a record that some form fields fill, and those that come by themselves."""
     filled = {name for record, _, name in (to.partition(".") for to in fields.values()) if record == target}
-    tells_domain = "contact.email" in fields.values()
-    if target == "account" and tells_domain:
+    if target == "account" and "contact.email" in fields.values():
         filled.add("domain")
     if target == "lead":
         filled |= _GIVEN_LEAD | set(form.context)
-        if "contact" in _WANTED[form.mode]:
-            filled.add("contact")
-        elif tells_domain or not {"account.name", "account.domain"}.isdisjoint(fields.values()):
-            filled.add("account")
+        # Without a contact a lead is keyed by its account, and one that belongs to nobody needs no key.
+        filled |= {"contact"} if "contact" in _WANTED[form.mode] else {"contact", "account"}
     return filled
 
 

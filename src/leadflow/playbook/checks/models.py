@@ -8,11 +8,11 @@ from typing import Any
 
 import attrs
 
-from leadflow.errors import ExpressionError, InvalidValueError, LeadflowError
-from leadflow.expr import Schema, faults
+from leadflow.errors import InvalidValueError, LeadflowError
+from leadflow.expr import Schema
 from leadflow.expr.fault import Fault, did_you_mean
 from leadflow.expr.points import score_faults
-from leadflow.expr.text import quoted
+from leadflow.playbook.checks.conditions import kind_finding
 from leadflow.playbook.fault import WARNING, Finding, Path, path_text
 from leadflow.playbook.plain import is_default
 from leadflow.playbook.playbook import Playbook
@@ -55,14 +55,9 @@ def _rule(model: Model, path: Path, number: int, schema: Schema, faulty: Collect
     here = (*path, "rules", number)
     kind = next(key for key in _USED if getattr(rule, key) is not None)
     if kind != "when":
-        # Asked as a condition, the kind of interaction is checked like any other.
-        asked = f"any({quoted(getattr(rule, kind))})"
-        try:
-            said = [(each.message, each.hint) for each in faults(asked, schema)]
-        except ExpressionError as error:
-            said = [(error.message, error.hint)]
-        if said:
-            yield Finding(path=(*here, kind), message=said[0][0], hint=said[0][1], code="unknown_kind")
+        unknown = kind_finding((*here, kind), getattr(rule, kind), schema)
+        if unknown is not None:
+            yield unknown
             return
     elif (*here, "when") in faulty:
         return
