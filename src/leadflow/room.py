@@ -52,9 +52,7 @@ class View(Protocol):
         """A number that orders inputs by receipt, those of this plan after all that were there before."""
         ...
 
-    def asked(
-        self, *, lead: Any = None, contact: Any = None, account: Any = None, signals: Any = None
-    ) -> Any:
+    def asked(self, *, lead: Any = None, contact: Any = None, account: Any = None, signals: Any = None) -> Any:
         """What a condition is asked about: the records, the behaviour in the table of signals, the rooms' terms."""
         ...
 
@@ -69,7 +67,7 @@ class Table:
 
     `row` is an attrs class whose first field is `id` and last is `version`; `indexes` are columns that can be looked up;
     `orders` are runs of columns that lists are read in; `fixed` columns never
-    change once the row is made; `due` is the column with the next moment at which the
+    change once the row is made; `mints` says that the id of a new row is new everywhere, so that nothing can hang on it yet; `due` is the column with the next moment at which the
     row wants to be woken, if it has one. `packed` columns are bytes made by the pair of functions given. The row class names the table.
     """
 
@@ -78,6 +76,7 @@ class Table:
     orders: tuple[tuple[str, ...], ...] = ()
     due: str | None = None
     fixed: tuple[str, ...] = ()
+    mints: bool = False
     packed: Mapping[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = field(factory=dict)
 
     name: str = field(init=False)

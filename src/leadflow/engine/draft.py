@@ -23,10 +23,13 @@ def _has(row: Any, column: str, value: str) -> bool:
 
 
 @lru_cache(maxsize=16)
-def _shapes(tables: tuple[Table, ...]) -> tuple[dict[str, tuple[tuple[str, str], ...]], dict[str, str]]:
-    """(column, name of the column's key) by table, and the due column of those that have one."""
+def _shapes(
+    tables: tuple[Table, ...],
+) -> tuple[dict[str, tuple[tuple[str, str], ...]], dict[str, str], frozenset[str]]:
+    """(column, name of the column's key) by table, the due column of those that have one, and those that mint ids."""
     indexes = {table.name: tuple((column, f"{table.name}.{column}") for column in table.indexes) for table in tables}
-    return indexes, {table.name: table.due for table in tables if table.due is not None}
+    due = {table.name: table.due for table in tables if table.due is not None}
+    return indexes, due, frozenset(table.name for table in tables if table.mints)
 
 
 class Draft:
@@ -37,6 +40,7 @@ class Draft:
         "_fresh",
         "_indexes",
         "_journal",
+        "_mints",
         "_snapshot",
         "_terms",
         "command",
@@ -50,7 +54,7 @@ class Draft:
     def __init__(self, snapshot: Snapshot, tables: Mapping[str, Table], terms: Mapping[str, Any]) -> None:
         self._snapshot = snapshot
         self._terms = terms
-        self._indexes, self._due = _shapes(tuple(tables.values()))
+        self._indexes, self._due, self._mints = _shapes(tuple(tables.values()))
         self.due: list[tuple[int, str, str]] | None = None
         self._journal: list[tuple[dict[Any, Any], Any, Any]] = []
         self._fresh: dict[str, bool] = {}
@@ -147,7 +151,8 @@ class Draft:
         self._set(self.rows, key, row)
         if old is _ABSENT or old is None:
             old = None
-            self._set(self._fresh, id_, True)
+            if table in self._mints:
+                self._set(self._fresh, id_, True)
         if self.due is not None and row is not None and table in self._due:
             due_us = getattr(row, self._due[table])
             if due_us is not None:

@@ -35,9 +35,9 @@ ROOM = Room(
     name="matching",
     prepare=prepare,
     tables=(
-        Table(Contact, indexes=("account_id", "owner_id")),
-        Table(Account, indexes=("owner_id",)),
-        Table(Lead, indexes=("contact_id", "account_id", "owner_id", "queue")),
+        Table(Contact, indexes=("account_id", "owner_id"), mints=True),
+        Table(Account, indexes=("owner_id",), mints=True),
+        Table(Lead, indexes=("contact_id", "account_id", "owner_id", "queue"), mints=True),
         Table(Opportunity, indexes=("lead_id", "contact_id", "account_id")),
         Table(User),
         Table(Product),
