@@ -24,12 +24,12 @@ GROUPS: Mapping[str, tuple[Settings | None, Settings | None, Settings | None]] =
     "expr": ({"rounds": 21}, {}, None),
     "process": ({"rounds": 7, "count": 300}, {"rounds": 15}, None),
     "ingest": (
-        {"rounds": 5, "one": 200, "many": 1000, "durable": 60},
+        {"rounds": 5, "one": 200, "many": 1000, "durable": 100},
         {"rounds": 11, "one": 500, "many": 3000, "durable": 150},
         None,
     ),
     "arrivals": ({"rounds": 3, "count": 8000}, {"rounds": 5, "count": 40_000}, {"rounds": 2, "count": 1_000_000}),
-    "matching": ({}, {}, None),
+    "matching": ({"scale": 0.5, "rounds": 2}, {}, None),
     "fit": (None, {"scale": 0.2}, {}),
     "growth": (
         {"copies": (1, 4), "rounds": 5, "lot": 1000, "rows": 2000, "lines": 6000},
@@ -57,15 +57,11 @@ def main(arguments: list[str] | None = None) -> int:
     with TemporaryDirectory(prefix="bench-") as folder:
         for name, by_mode in GROUPS.items():
             settings = by_mode[MODES.index(mode)]
-            if settings is None or given.only not in name or not _exists(name):
+            if settings is None or given.only not in name:
                 continue
             groups[name] = _measured(name, settings, Path(folder), mode == "quick")
     keep(given.json or RESULTS / f"{mode}.json", mode, groups)
     return _judged([figure for figures in groups.values() for figure in figures])
-
-
-def _exists(name: str) -> bool:
-    return Path(__file__).with_name(f"bench_{name}.py").exists()
 
 
 def _measured(name: str, settings: Settings, folder: Path, may_retry: bool) -> list[Figure]:

@@ -106,7 +106,8 @@ def _multiply(path: Path, copies: int) -> None:
     connection.execute("DETACH first")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.close()
-    first.unlink()
+    for suffix in ("", "-wal", "-shm"):
+        first.with_name(first.name + suffix).unlink(missing_ok=True)
 
 
 def _copy_rows(connection: sqlite3.Connection, table: str) -> None:

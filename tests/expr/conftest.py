@@ -255,7 +255,13 @@ _leaves = st.one_of(
 )
 
 
-leaves = st.deferred(lambda: _leaves)
+@st.composite
+def _leaf(draw: st.DrawFn) -> Any:
+    """Composite, because Hypothesis writes out the names of strategies, and this one's would fill pages."""
+    return draw(_leaves)
+
+
+leaves = _leaf()
 parts = st.lists(st.deferred(lambda: conditions), min_size=2, max_size=3).map(tuple)
 groups = st.deferred(lambda: st.builds(n.And, parts) | st.builds(n.Or, parts))
 conditions = st.deferred(lambda: leaves | leaves | leaves | groups | st.builds(n.Not, leaves | groups))

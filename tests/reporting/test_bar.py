@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+import unicodedata
+
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadflow.reporting import StageView, Step, draw_bar, plain_text, view_stages
 from leadflow.reporting.pieces import cells
+
+calm = settings(deadline=None, max_examples=60)
 
 DAY = 86_400_000_000
 MARKETING = {
@@ -17,16 +21,14 @@ MARKETING = {
     "sales-acceptance": "Sales acceptance",
 }
 marks = st.sampled_from(["completed", "skipped", "active", "ahead", "left", "abandoned"])
-stages = st.builds(
-    StageView,
-    name=st.just("s"),
-    label=st.text(min_size=1, max_size=40),
-    mark=marks,
-    spent_us=st.none() | st.integers(0, 400 * DAY),
-)
+spent = st.none() | st.integers(0, 400 * DAY)
+ascii_texts = st.text(st.characters(codec="ascii"), min_size=1, max_size=40)
+stages = st.builds(StageView, name=st.just("s"), label=st.text(min_size=1, max_size=40), mark=marks, spent_us=spent)
+plain_stages = st.builds(StageView, name=st.just("s"), label=ascii_texts, mark=marks, spent_us=spent)
 steps = st.builds(Step, label=st.text(max_size=30), value=st.none() | st.text(max_size=60), is_needed=st.booleans())
 
 
+@calm
 @given(st.lists(stages, min_size=1, max_size=12), st.lists(steps, max_size=4), st.integers(24, 130), st.booleans())
 def test_no_line_is_wider_than_asked_whatever_people_call_things(
     views: list[StageView], answers: list[Step], width: int, is_ascii: bool
@@ -34,10 +36,11 @@ def test_no_line_is_wider_than_asked_whatever_people_call_things(
     lines = draw_bar(views, answers, note="since yesterday", width=width, is_ascii=is_ascii)
     for line in lines:
         assert sum(cells(piece.text) for piece in line) <= width
-    assert all(sign.isprintable() for line in lines for piece in line for sign in piece.text if ord(sign) < 0x2000)
+    assert not any(unicodedata.category(sign) == "Cc" for line in lines for piece in line for sign in piece.text)
 
 
-@given(st.lists(stages.filter(lambda stage: stage.label.isascii()), min_size=1, max_size=8), st.integers(24, 100))
+@calm
+@given(st.lists(plain_stages, min_size=1, max_size=8), st.integers(24, 100))
 def test_in_ascii_every_sign_is_ascii(views: list[StageView], width: int) -> None:
     assert plain_text(draw_bar(views, width=width, is_ascii=True)).isascii()
 
@@ -67,8 +70,9 @@ def test_sales_ready_skips_the_callers_and_the_last_stage_is_open() -> None:
 def test_what_does_not_fit_goes_on_in_a_further_row() -> None:
     views = view_stages(MARKETING, [("inquiry", 0, None, None)], "active", DAY)
     text = plain_text(draw_bar(views, width=40, is_ascii=True))
-    assert "> Inquiry" not in text
-    assert [line[0] for line in text.splitlines() if line.startswith(("o-", ">="))] == [">", "o", "o"]
+    tracks = [line for line in text.splitlines() if line.startswith(("o-", ">="))]
+    assert len(tracks) == 2
+    assert sum(track.count("o") for track in tracks) == 4
     assert all(word in text for label in MARKETING.values() for word in label.split())
 
 

@@ -152,7 +152,7 @@ class Draft:
         if old is _ABSENT or old is None:
             old = None
             if table in self._mints:
-                self._set(self._fresh, id_, True)
+                self._minted(id_)
         if self.due is not None and row is not None and table in self._due:
             due_us = getattr(row, self._due[table])
             if due_us is not None:
@@ -162,6 +162,15 @@ class Draft:
             after = None if row is None else getattr(row, column)
             if before != after:
                 self._reindex(name, id_, before, after)
+
+    def _minted(self, id_: str) -> None:
+        """A new id: nothing can hang on it yet but the input that made it."""
+        self._set(self._fresh, id_, True)
+        record = None if self.command is None else self.rows.get(("input", self.command.key))
+        if record is not None:
+            for column, name in self._indexes["input"]:
+                if getattr(record, column) == id_:
+                    self._set(self.rows, (name, id_), (record.id,))
 
     def _reindex(self, column: str, id_: str, before: str | None, after: str | None) -> None:
         if before is not None and (ids := self.rows.get((column, before))) is not None:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -197,6 +197,7 @@ class Flow:
         counts: dict[str, int] = {}
         problems: list[tuple[int, str, str, str]] = []
         position = 0
+        reached_us = 0
         for chunk in _chunked(records, batch_size):
             now_us = self._now()
             commands = []
@@ -205,8 +206,12 @@ class Flow:
                     commands.append(read_record(record, now_us))
                 except LeadflowError as error:
                     _count(counts, problems, position + offset, "", "invalid", str(error))
-            run = self._ingest_history if clock == "record" else self._ingest_now
-            for offset, (status, key, why) in enumerate(run(commands, now_us)):
+            if clock == "record":
+                run = self._ingest_history(commands, reached_us)
+                reached_us = max([reached_us, *(command.at_us for command in commands)])
+            else:
+                run = self._ingest_now(commands, now_us)
+            for offset, (status, key, why) in enumerate(run):
                 _count(counts, problems, position + offset, key, status, why)
             position += len(chunk)
             if progress is not None:
@@ -249,24 +254,23 @@ class Flow:
         for done in self._carrier.carry_out(commands, lambda command: now_us):
             yield from statuses(done)
 
-    def _ingest_history(self, commands: list[Any], now_us: int) -> Iterator[tuple[str, str, str]]:
-        """Records at their own time, what is due in between."""
-        while commands:
-            last_us = max(command.at_us for command in commands)
-            wakes = self.due(last_us)
-            todo, reached_us = commands, last_us
+    def _ingest_history(self, commands: list[Any], since_us: int) -> Iterator[tuple[str, str, str]]:
+        """Records at their own time, what is due in between. Time never goes back: a late one is judged when it comes."""
+        moments = accumulate((command.at_us for command in commands), max, initial=since_us)
+        timed = list(zip(commands, islice(moments, 1, None), strict=True))
+        while timed:
+            wakes = self.due(timed[-1][1])
+            todo = timed
             if len(wakes) == BATCH:
                 # More is due than one transaction should hold: take the records up to there, then go on.
-                reached_us = wakes[-1].due_us
-                todo = [command for command in commands if command.at_us <= reached_us]
+                todo = [each for each in timed if each[1] <= wakes[-1].due_us]
                 if not todo:
                     self._carrier.carry_out(wakes, lambda wake: wake.due_us)
                     continue
-            for done in self._carrier.carry_out(todo, lambda command: command.at_us, wakes):
+            judged = _moments({id(command): moment for command, moment in todo})
+            for done in self._carrier.carry_out([command for command, _ in todo], judged, wakes):
                 yield from statuses(done)
-            commands = (
-                [command for command in commands if command.at_us > reached_us] if len(todo) < len(commands) else []
-            )
+            timed = timed[len(todo) :]
 
     # -- what leaves --------------------------------------------------------------------------------------
 
@@ -355,9 +359,13 @@ class Flow:
             if table.due is None or name == "outbox":
                 continue
             query = Scan(table=name, where=((table.due, "<=", until_us),), order=table.due, limit=limit)
-            found.extend(Wake(name, row.id, getattr(row, table.due)) for row in self.store.scan(query))
+            found.extend(Wake(name, row.id, getattr(row, table.due), row.version) for row in self.store.scan(query))
         found.sort(key=lambda wake: (wake.due_us, wake.table, wake.id))
         return found[:limit]
+
+
+def _moments(at_us: Mapping[int, int]) -> Callable[[Any], int]:
+    return lambda command: at_us[id(command)]
 
 
 def _count(

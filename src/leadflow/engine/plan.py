@@ -286,7 +286,8 @@ def _wake(draft: Draft, rulebook: Rulebook, until_us: int, need: set[Key]) -> No
         row = draft.rows.get((table, id_))
         if (table, id_) in draft.rows and (row is None or getattr(row, rulebook.tables[table].due or "") != due_us):
             continue
-        _planned(draft, Wake(table, id_, due_us), rulebook, due_us, need)
+        version = 0 if row is None else row.version
+        _planned(draft, Wake(table, id_, due_us, version), rulebook, due_us, need)
 
 
 def _planned(draft: Draft, command: Any, rulebook: Rulebook, now_us: int, need: set[Key]) -> Planned | None:

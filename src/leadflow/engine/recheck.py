@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from attrs import frozen
 
 from leadflow.engine.settings import Setting
+from leadflow.errors import ConflictError
 from leadflow.model.commands import Rescore
 from leadflow.ports.store import ChangeSet, Scan, Store
 from leadflow.room import Room, Table
@@ -33,6 +34,14 @@ ROOM = Room(name="recheck", prepare=lambda playbook, schema: None, tables=(Table
 
 def note_models(store: Store, models: Mapping[str, Any]) -> list[str]:
     """Compare the live models with those that the store was last opened with; changed and new ones get a recheck."""
+    while True:
+        try:
+            return _note_models(store, models)
+        except ConflictError:
+            continue  # somebody opens the store at the same moment
+
+
+def _note_models(store: Store, models: Mapping[str, Any]) -> list[str]:
     digests = {name: compiled.digest for name, compiled in models.items()}
     keys = [("setting", "models"), *(("recheck", name) for name in digests)]
     snapshot = store.load(keys)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from attrs import frozen
 
-from leadflow.errors import PlaybookError, SchemaVersionError
+from leadflow.errors import ConflictError, PlaybookError, SchemaVersionError
 from leadflow.model.values import NOTHING
 from leadflow.playbook.playbook import Playbook
 from leadflow.ports.store import ChangeSet, Scan, Store
@@ -36,8 +36,7 @@ def check_keys(store: Store, prefixes: Iterable[str]) -> None:
     """Refuse rules whose keys the store's records are not filed under. Errors: SchemaVersionError (rekey_needed)."""
     wanted = sorted(prefixes)
     key = ("setting", "keys")
-    snapshot = store.load([key])
-    held = snapshot.rows[key]
+    held = store.load([key]).rows[key]
     filed = [] if held is None else list(held.content["prefixes"])
     if filed == wanted:
         return
@@ -53,11 +52,23 @@ def check_keys(store: Store, prefixes: Iterable[str]) -> None:
 
 def remember_keys(store: Store, prefixes: Iterable[str]) -> None:
     """The records are filed under these keys now."""
-    key = ("setting", "keys")
-    snapshot = store.load([key])
-    held = snapshot.rows[key]
-    row = Setting("keys", {"prefixes": sorted(prefixes)}, 1 if held is None else held.version + 1)
-    store.commit(ChangeSet(snapshot, {key: row}))
+    remember(store, "keys", {"prefixes": sorted(prefixes)})
+
+
+def remember(store: Store, name: str, content: Mapping[str, Any]) -> None:
+    """Keep a setting; somebody who opens the store at the same moment keeps his, and then this one again."""
+    key = ("setting", name)
+    while True:
+        snapshot = store.load([key])
+        held = snapshot.rows[key]
+        if held is not None and dict(held.content) == dict(content):
+            return
+        row = Setting(name, content, 1 if held is None else held.version + 1)
+        try:
+            store.commit(ChangeSet(snapshot, {key: row}))
+        except ConflictError:
+            continue
+        return
 
 
 def stranded(store: Store, playbook: Playbook) -> dict[str, int]:
@@ -78,8 +89,7 @@ def check_stages(store: Store, playbook: Playbook) -> list[str]:
     """
     named = {name: [stage.name for stage in process.stages] for name, process in playbook.process.processes.items()}
     key = ("setting", "stages")
-    snapshot = store.load([key])
-    held = snapshot.rows[key]
+    held = store.load([key]).rows[key]
     if held is not None and dict(held.content) == named:
         return []
     counts = stranded(store, playbook) if held is not None else {}
@@ -92,5 +102,5 @@ def check_stages(store: Store, playbook: Playbook) -> list[str]:
         )
     if counts:
         return sorted(counts)
-    store.commit(ChangeSet(snapshot, {key: Setting("stages", named, 1 if held is None else held.version + 1)}))
+    remember(store, "stages", named)
     return []

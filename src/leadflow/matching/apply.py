@@ -77,6 +77,7 @@ def apply_merged(view: View, recorded: Recorded, prepared: Prepared) -> Iterable
     kept = with_values(winner, {name: value_of(loser, name) for name in decision.fields}, at_us)
     aliases = view.find(Alias, "root", loser.id)
     filing = Filing(view, prepared.ring)
+    filing.require([winner, kept, loser])
     filing.refile(winner, kept)
     filing.hand([loser, *_rows(view, row_type, aliases)], loser.id, winner.id)
     children = _reparented(view, decision.record, decision.children, winner.id, at_us, filing)
@@ -113,6 +114,7 @@ def apply_unmerged(view: View, recorded: Recorded, prepared: Prepared) -> Iterab
         freed = replaced(freed, consent=min(freed.consent, winner.consent))
     below = _below(view, alias.id)
     filing = Filing(view, prepared.ring)
+    filing.require([winner, alone, freed])
     filing.refile(winner, alone)
     members = {loser.id, *(each.id for each in below)}
     filing.hand([freed, *_rows(view, row_type, below)], winner.id, loser.id, members)
@@ -138,8 +140,9 @@ def _below(view: View, id_: str) -> list[Alias]:
 
 
 def _rows(view: View, row_type: type[Any], aliases: Iterable[Alias]) -> list[Any]:
-    rows = (view.get(row_type, alias.id) for alias in aliases if not alias.id.startswith("v_"))
-    return [row for row in rows if row is not None]
+    ids = [alias.id for alias in aliases if not alias.id.startswith("v_")]
+    view.require([(row_type.table, id_) for id_ in ids])
+    return [row for id_ in ids if (row := view.get(row_type, id_)) is not None]
 
 
 def _reparented(view: View, record: str, children: Iterable[str], parent: str, at_us: int, filing: Filing) -> list[Any]:

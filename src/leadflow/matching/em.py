@@ -91,11 +91,7 @@ def estimate(
     sizes = [float(counts[pattern]) for pattern in patterns]
     codes = [[pattern >> term.shift & term.mask for pattern in patterns] for term in terms]
     tallies = [_Tally(each, term) for each, term in zip(codes, terms, strict=True)]
-    totals = [tally(sizes) for tally in tallies]
-    pairs = sum(sizes)
-    if everything is not None:
-        pairs = max(pairs, everything.pairs)
-        totals = [list(map(max, a, b)) for a, b in zip(totals, everything.codes, strict=True)]
+    pairs, totals = _all_pairs([tally(sizes) for tally in tallies], sum(sizes), everything)
     shares = [[term.guesses[kind].shares for term in terms] for kind in range(len(kinds))]
     kinds = tuple(max(share, _LEAST) for share in kinds)
     done = 0
@@ -112,6 +108,16 @@ def estimate(
         if abs(before[0] - kinds[0]) < tolerance * kinds[0]:
             break
     return Estimate(kinds, tuple(tuple(each) for each in shares), done)
+
+
+def _all_pairs(
+    counted: list[list[float]], pairs: float, everything: Everything | None
+) -> tuple[float, Sequence[Sequence[float]]]:
+    """How many pairs there are in all, and by comparison and code; never less than what was counted."""
+    if everything is None:
+        return pairs, counted
+    codes = [list(map(max, a, b)) for a, b in zip(counted, everything.codes, strict=True)]
+    return max(pairs, everything.pairs), codes
 
 
 def _by_kind(tallied: list[list[float]], totals: Sequence[float]) -> list[list[float]]:

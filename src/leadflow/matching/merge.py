@@ -31,6 +31,24 @@ def child_link(record: str) -> str:
     return {"contact": "contact_id", "account": "account_id", "lead": "lead_id"}[record]
 
 
+def merge_keys(command: Merge, prepared: Prepared) -> list[Key]:
+    """What a merge reads: both records, whom the other stands for, and its children."""
+    record = record_of(command.loser)
+    if record not in _CHILDREN:
+        return []
+    keys: list[Key] = [(record, command.winner), (record, command.loser), ("alias.root", command.loser)]
+    return keys + [(f"{kind.table}.{column}", command.loser) for kind, column in _CHILDREN[record]]
+
+
+def unmerge_keys(command: Unmerge, prepared: Prepared) -> list[Key]:
+    """What taking a merge back surely reads: the alias and the record, whom it stood for, what came for it."""
+    loser = command.loser
+    record = record_of(loser)
+    if record not in _CHILDREN:
+        return []
+    return [("alias", loser), (record, loser), ("alias.into", loser), ("input.subject", loser)]
+
+
 def on_merge(view: View, command: Merge, prepared: Prepared, now_us: int) -> Step | None:
     """One record stands for both from now on; the survivorship rules say whose value each field keeps."""
     record = record_of(command.winner)
@@ -93,27 +111,32 @@ def on_unmerge(view: View, command: Unmerge, prepared: Prepared, now_us: int) ->
     record = record_of(command.loser)
     if alias is None or record not in _CHILDREN:
         return Step(refusal=Refusal("not_merged", {"id": command.loser}))
+    source = alias.merge.rpartition("#")[0]
+    children = [(record_of(id_) or "opportunity", id_) for id_ in alias.children]
+    view.require([(record, alias.root), ("input", source), *children])
     winner = view.get(RECORDS[record], alias.root)
     loser = view.get(RECORDS[record], command.loser)
     assert winner is not None  # noqa: S101 - aliases name records
     assert loser is not None  # noqa: S101 - aliases name records
-    merge = view.input(alias.merge.rpartition("#")[0])
+    merge = view.input(source)
     merged = 0 if merge is None else view.receipt(merge)
+    subtree = _subtree(view, alias)
+    view.require([("input.subject", id_) for id_ in subtree])
     since = [
         kept
-        for id_ in _subtree(view, alias)
+        for id_ in subtree
         for kept in view.find(Input, "subject", id_)
         if record in kept.values and view.receipt(kept) > merged
     ]
     since.sort(key=view.receipt)
-    children = _returning(view, record, alias, since)
+    returning = _returning(view, record, alias, since)
     decisions: list[Decision] = [
         RecordsUnmerged(
             subject=winner.id,
             record=record,
             loser=loser.id,
             input=command.key,
-            children=children,
+            children=returning,
             ambiguous=_ambiguous(winner, loser, alias, since, record),
         )
     ]
@@ -128,8 +151,11 @@ def on_unmerge(view: View, command: Unmerge, prepared: Prepared, now_us: int) ->
 def _subtree(view: View, alias: Alias) -> tuple[str, ...]:
     """The ids that were the loser's own before: itself, and what had been merged into it."""
     ids = [alias.id]
-    for id_ in ids:
-        ids.extend(below.id for below in view.find(Alias, "into", id_))
+    level = ids
+    while level:
+        view.require([("alias.into", id_) for id_ in level])
+        level = [below.id for id_ in level for below in view.find(Alias, "into", id_)]
+        ids = ids + level
     return tuple(ids)
 
 
@@ -138,6 +164,7 @@ def _returning(view: View, record: str, alias: Alias, since: list[Input]) -> tup
     link = child_link(record)
     made = [kept.lead for kept in since if kept.lead is not None] if record == "contact" else []
     back = []
+    view.require([("lead", id_) for id_ in made])
     for id_ in dict.fromkeys((*alias.children, *made)):
         kind = record_of(id_) or "opportunity"
         row = view.get(RECORDS[kind], id_)

@@ -47,6 +47,8 @@ ROOM = Room(
         Interaction: decide.interaction_keys,
         Submission: decide.submission_keys,
         Entry: decide.entry_keys,
+        Merge: merge.merge_keys,
+        Unmerge: merge.unmerge_keys,
         RemoveRecords: merge.remove_keys,
     },
     reacts={

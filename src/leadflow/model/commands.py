@@ -210,11 +210,12 @@ class Wake:
     table: str
     id: str
     due_us: int
+    version: int = 0
 
     @property
     def key(self) -> str:
-        """Stable, so that a tick planned twice makes the same decisions."""
-        return f"wake:{self.table}:{self.id}:{self.due_us}"
+        """Stable, so that a tick planned twice makes the same decisions; the row's version tells two wakes apart."""
+        return f"wake:{self.table}:{self.id}:{self.version}"
 
     @property
     def at_us(self) -> int:

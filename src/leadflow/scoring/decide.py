@@ -28,7 +28,7 @@ from leadflow.scoring import loading
 from leadflow.scoring.prepare import Compiled, Prepared
 from leadflow.scoring.rescore import fresh, rescore
 from leadflow.scoring.state import Score
-from leadflow.scoring.subject import leads_of, score_id, subject_of
+from leadflow.scoring.subject import leads_of, require_inputs, score_id, subject_of
 
 # -- behaviour --------------------------------------------------------------------------------------------
 
@@ -173,6 +173,12 @@ def on_merged(view: View, decision: RecordsMerged | RecordsUnmerged, prepared: P
     puts: list[Any] = []
     decisions: list[Decision] = []
     facts: list[Any] = []
+    touched = [
+        (compiled, subject_id)
+        for compiled in prepared.models.values()
+        for subject_id in _touched_by(view, decision, compiled)
+    ]
+    require_inputs(view, touched)
     for compiled in prepared.models.values():
         for subject_id in _touched_by(view, decision, compiled):
             row = view.get(Score, score_id(subject_id, compiled.name))

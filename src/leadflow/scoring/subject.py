@@ -92,6 +92,28 @@ def inputs_of(view: View, subject_id: str, compiled: Compiled) -> Iterable[Input
             yield from view.find(Input, "subject", id_)
 
 
+def require_inputs(view: View, subjects: Iterable[tuple[Compiled, str]]) -> None:
+    """Ask for everything that making these scores anew reads, a few rounds for all of them."""
+    given = list(subjects)
+    keys = [("score", score_id(id_, compiled.name)) for compiled, id_ in given]
+    keys += [(compiled.model.target, id_) for compiled, id_ in given]
+    keys += [("contact.account_id", id_) for compiled, id_ in given if compiled.model.target == "account"]
+    view.require(keys)
+    contacts: dict[str, None] = {}
+    for compiled, id_ in given:
+        if compiled.model.target == "contact":
+            contacts[id_] = None
+        elif compiled.model.target == "account":
+            contacts.update((contact.id, None) for contact in view.find(Contact, "account_id", id_))
+        elif (lead := view.get(Lead, id_)) is not None and lead.contact_id is not None:
+            contacts[lead.contact_id] = None
+    view.require([key for id_ in contacts for key in (("contact", id_), ("alias.root", id_))])
+    rows = [view.get(Contact, id_) for id_ in contacts]
+    accounts = [("account", row.account_id) for row in rows if row is not None and row.account_id is not None]
+    groups = [("input.subject", member) for id_ in contacts for member in group_of(view, id_)]
+    view.require([*accounts, *groups])
+
+
 def leads_of(view: View, subject_id: str, compiled: Compiled) -> tuple[Lead, ...]:
     """The leads that a subject's score is about."""
     target = compiled.model.target

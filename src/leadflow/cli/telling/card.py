@@ -14,6 +14,7 @@ from leadflow.engine.flow import Flow
 from leadflow.model.coding import to_plain
 from leadflow.model.time import to_datetime
 from leadflow.model.values import FLAGS
+from leadflow.reporting.pieces import wrapped
 
 
 def card_of(flow: Flow, id_: str, now_us: int) -> tuple[Explained, dict[str, Any]]:
@@ -29,7 +30,8 @@ def say_explained(session: Session, explained: Explained, card: Mapping[str, Any
     about = "".join(
         f", {text}" for text in (contact_text(card.get("contact")), account_text(card.get("account"))) if text
     )
-    output.say(f"{explained.record} {explained.id}{about}", "title")
+    for line in wrapped(f"{explained.record} {explained.id}{about}", output.width):
+        output.say(line, "title")
     if explained.record == "input":
         for name, value in explained.fields.items():
             output.say(f"  {name}: {text_of(value)}")
@@ -103,7 +105,8 @@ def say_lead(session: Session, card: Mapping[str, Any]) -> None:
     output.say()
     flags = [flag.replace("_", " ") for flag in FLAGS if getattr(lead, flag)]
     state = f"{lead.state} ({lead.reason})" if lead.reason else lead.state
-    output.say(", ".join([state, *flags]), "strong")
+    for line in wrapped(", ".join([state, *flags]), output.width):
+        output.say(line, "strong")
     output.say(_ownership(card))
     for score in card["scores"]:
         bound = score.get("threshold")

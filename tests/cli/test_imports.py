@@ -1,0 +1,51 @@
+"""import, undo-import: files of records."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CSV = "E-Mail;First Name;Company;Shoe\nana@a.example;Ana;A GmbH;44\nbroken;Bo;B;45\ncy@c.example;Cy;C;46\n"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "people.csv"
+    path.write_text(CSV, encoding="utf-8")
+    return path
+
+
+def test_a_dry_run_says_all_and_writes_nothing(file: Path, run: Any) -> None:
+    result = run("import", file, "--dry-run", code=1)
+    assert "E-Mail → contact.email" in result.stdout
+    assert "line 3, contact.email" in result.stdout
+    assert "dry run, nothing written: 3 rows" in result.stdout
+    assert "--map 'Shoe=FIELD'" in result.stdout
+    assert run("export", "contacts", "--json").stdout == ""
+
+
+def test_good_rows_go_in_the_same_file_changes_nothing_and_it_can_be_undone(file: Path, run: Any) -> None:
+    first = json.loads(run("import", file, "--json", code=1).stdout)
+    assert (first["rows"], first["counts"]["accepted"], first["counts"]["failed"]) == (3, 2, 1)
+    assert first["errors"][0]["line"] == 3
+    again = json.loads(run("import", file, "--json").stdout)
+    assert again["counts"] == {"repeated": 3}
+    assert len(run("export", "contacts", "--json").stdout.splitlines()) == 2
+    undone = json.loads(run("undo-import", first["batch"], "--json").stdout)
+    assert len(undone["removed"]) == 4
+    assert run("export", "contacts", "--json").stdout == ""
+
+
+def test_all_or_nothing(file: Path, run: Any) -> None:
+    assert "nothing went in" in run("import", file, "--all", code=1).stdout
+    assert run("export", "contacts", "--json").stdout == ""
+
+
+def test_wrong_settings_are_said(file: Path, run: Any, tmp_path: Path) -> None:
+    assert "no such field: Shoe: contact.shoe" in run("import", file, "--map", "Shoe=contact.shoe", code=2).output
+    assert "expected COLUMN=FIELD" in run("import", file, "--map", "Shoe", code=2).output
+    assert "cannot read nope.csv" in run("import", "nope.csv", code=2).output
+    assert "no import 'b_nothing'" in run("undo-import", "b_nothing", code=2).output
