@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from leadflow.engine.flow import Flow
-    from leadflow.engine.opening import open_flow as open  # noqa: A004 - leadflow.open reads as it should
+    from leadflow.engine.opening import open_flow as open
     from leadflow.engine.outcome import Ingested, Outcome, Result
     from leadflow.errors import LeadflowError
     from leadflow.model.account import Account

@@ -20,7 +20,7 @@ Key = tuple[str, str]
 Row = TypeVar("Row")
 
 
-class Missing(Exception):  # noqa: N818 - not an error: the plan asks for more
+class Missing(Exception):
     """The plan reads something that has not been loaded; the engine loads it and plans again."""
 
     def __init__(self, keys: tuple[Key, ...]) -> None:
@@ -65,10 +65,10 @@ class View(Protocol):
 class Table:
     """Where rows of one kind are kept.
 
-    `row` is an attrs class whose first field is `id` and last is `version`; `indexes` are columns that can be looked up;
-    `orders` are runs of columns that lists are read in; `fixed` columns never
-    change once the row is made; `mints` says that the id of a new row is new everywhere, so that nothing can hang on it yet; `due` is the column with the next moment at which the
-    row wants to be woken, if it has one. `packed` columns are bytes made by the pair of functions given. The row class names the table.
+    `row` is an attrs class whose first field is `id` and last is `version`; it names the table. `indexes` are columns that
+    can be looked up, `orders` runs of columns that lists are read in. `due` is the column with the next moment at which the
+    row wants to be woken, if it has one. `fixed` columns never change once the row is made. `mints` says that the id of a new
+    row is new everywhere, so that nothing can hang on it yet. `packed` columns are bytes made by the pair of functions given.
     """
 
     row: type[Any]

@@ -27,7 +27,11 @@ def essence(flow: Flow) -> dict[Any, Any]:
     """Everything decided, without what a correction may touch: versions and the moment of the last change."""
     kept = {}
     for key, row in stored(flow.store, flow.rulebook).items():
-        plain = {name: getattr(row, name) for name in type(row).__slots__ if name not in ("version", "updated_us", "__weakref__")}
+        plain = {
+            name: getattr(row, name)
+            for name in type(row).__slots__
+            if name not in ("version", "updated_us", "__weakref__")
+        }
         if "records" in plain:
             plain["records"] = frozenset(plain["records"])
         kept[key] = plain
@@ -91,7 +95,12 @@ def test_the_winner_keeps_its_values_and_takes_what_it_lacks(scene: Scene) -> No
     fields = {"first_name": "loser"}
     scene.say("merge", winner=first.contact, loser=second.contact, fields=fields).unwrap()
     kept = scene.contact(first.contact)
-    assert (kept.email, kept.phone, kept.first_name, kept.city) == ("ana@kos.example", "+38641111222", "Anna", "Ljubljana")
+    assert (kept.email, kept.phone, kept.first_name, kept.city) == (
+        "ana@kos.example",
+        "+38641111222",
+        "Anna",
+        "Ljubljana",
+    )
     assert kept.consent == 1
     assert scene.contact(second.contact).merged_into == first.contact
 

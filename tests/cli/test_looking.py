@@ -43,7 +43,7 @@ def test_a_list_has_the_columns_that_are_asked_for(run: Any, store: Path) -> Non
 
 def test_new_since_somebody_looked(run: Any, store: Path) -> None:
     """S004-12: the team just checks this list for new leads."""
-    assert len(run("leads", "--since", "8d", "--json").stdout.splitlines()) == 1 + 1
+    assert len(run("leads", "--since", "9d", "--json").stdout.splitlines()) == 2
     assert len(run("leads", "--since", "2026-11-13T00:00:00Z", "--json").stdout.splitlines()) == 1
     assert "no lead for which that holds" in run("leads", "--since", "1d").stdout
     assert "the first 1; --limit 0 lists all" in run("leads", "--limit", 1).output
@@ -57,7 +57,7 @@ def test_a_leads_card_has_contact_account_score_bar_and_owner(run: Any, ids: dic
         "Kos d.o.o., 120 employees",
         "sales ready",
         "owner",
-        "interest 73 (hot, sales-ready from 60; below that on 2027-02-08",
+        "interest 73 (hot, sales-ready from 60; falls below on 2027-02-08 if idle",
         "●━━",
         "╭─ Sales acceptance ──",
         "✓ Sales accepted: yes",

@@ -64,14 +64,6 @@ def test_round_robin_is_fair_over_processes(tmp_path: Path) -> None:
     assert dict(owners) == {"ana": 14, "bo": 14}
 
 
-def test_processes_that_open_a_new_store_at_once(tmp_path: Path) -> None:
-    """Whoever comes second finds a whole store, never a half-made one."""
-    path = tmp_path / "new.db"
-    finished = race(path, *[[["do", demo(f"k{n}", "ana@kos.example")]] for n in range(4)])
-    assert {result[2] for each in finished for result in each.results} == {finished[0].results[0][2]}
-    assert [each.name for each in tmp_path.iterdir()] == ["new.db"]
-
-
 def test_merges_that_race_in_opposite_directions(tmp_path: Path) -> None:
     """C28: one wins, no cycle, no lost link."""
     path = made(tmp_path / "leads.db")

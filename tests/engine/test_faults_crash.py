@@ -138,6 +138,33 @@ def test_kill_9_in_the_middle(tmp_path: Path, wholes: dict[str, Any], call: str,
     check_after(path, call, ledger, wholes[call])
 
 
+@pytest.mark.parametrize("point", [8, 30])
+def test_kill_9_in_the_import_of_a_file(tmp_path: Path, point: int) -> None:
+    """A10: the import run again makes no duplicates and ends with the same totals."""
+    file = tmp_path / "people.csv"
+    rows = [f"p{n % 50}@x{n % 7}.example,Name{n},Firm {n % 7}" for n in range(60)]
+    file.write_text("email,first_name,company\n" + "\n".join(rows) + "\n")
+    with at(tmp_path / "whole.db") as flow:
+        flow.import_file(file)
+        whole = contents(flow)
+        assert (len(whole["contact"]), len(whole["account"])) == (
+            60 - len(rows) + len({r.split(",")[0] for r in rows}),
+            7,
+        )
+    at(tmp_path / "killed.db").close()
+    client = Client(url=f"sqlite:///{tmp_path / 'killed.db'}", fault=(point, "kill"), now=NOW)
+    code = client.run(["import", str(file)]).code
+    with at(tmp_path / "killed.db") as flow:
+        assert invariants(flow) == []
+        flow.import_file(file)
+        again = contents(flow)
+        assert invariants(flow) == []
+    assert {table: sorted(rows) for table, rows in again.items()} == {
+        table: sorted(rows) for table, rows in whole.items()
+    }
+    assert code in (-9, 0)
+
+
 def test_kill_9_after_the_commit_and_before_the_answer(tmp_path: Path, wholes: dict[str, Any]) -> None:
     """A2: the retry with the same key returns the same lead."""
     path, ledger, plan = seeded(tmp_path / "killed.db", "submission"), tmp_path / "told.jsonl", FaultPlan()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from leadflow.engine.flow import Flow
 from leadflow.testing import VirtualClock, contents, histories, invariants, submissions
 
-LAW = settings(max_examples=50, deadline=None)
+LAW = settings(max_examples=25, deadline=None)
 
 
 def told(flow: Flow, history: list[Any], **how: Any) -> tuple[Any, Any]:

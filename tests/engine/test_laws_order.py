@@ -11,7 +11,7 @@ from leadflow.engine.flow import Flow
 from leadflow.testing import VirtualClock, contents, interactions, invariants, submissions
 from leadflow.testing.strategies import KINDS, PAGES
 
-LAW = settings(max_examples=60, deadline=None)
+LAW = settings(max_examples=30, deadline=None)
 PEOPLE = ("ana@kos.example", "bo@kos.example", "cy@gmail.com")
 
 

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from leadflow.errors import InvalidInputError
 from leadflow.testing import VirtualClock, contents, entries, histories, interactions, orders, submissions
 
-LAW = settings(max_examples=50, deadline=None)
+LAW = settings(max_examples=25, deadline=None)
 NEVER_KEPT = ("invalid", "refused", "conflict")
 
 

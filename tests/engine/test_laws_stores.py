@@ -138,7 +138,7 @@ def _machine(stores: Any, **bounds: Any) -> None:
 
 def test_sqlite_does_what_memory_does(stores: Any) -> None:
     """House: the memory store judges every other one."""
-    _machine(stores, max_examples=25, stateful_step_count=20)
+    _machine(stores, max_examples=15, stateful_step_count=20)
 
 
 @pytest.mark.slow

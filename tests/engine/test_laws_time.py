@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from leadflow.engine.flow import Flow
 from leadflow.testing import VirtualClock, contents, histories, invariants
 
-LAW = settings(max_examples=50, deadline=None)
+LAW = settings(max_examples=25, deadline=None)
 START = "2026-01-15T12:00:00Z"
 
 

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import sqlite3
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ import pytest
 
 import leadflow
 from leadflow.engine.flow import Flow
+from leadflow.engine.rooms import TABLES
 from leadflow.errors import CorruptionError, LeadflowError, SchemaVersionError, StoreBusyError, StoreError
 from leadflow.stores.schema import SCHEMA_VERSION
+from leadflow.stores.sqlite import SqliteStore
 from leadflow.testing import Client, VirtualClock, contents, invariants
 
 NOBODY = 65534
@@ -242,6 +245,39 @@ def test_a_file_restored_over_an_open_store_is_noticed(path: Path, tmp_path: Pat
     with pytest.raises(CorruptionError):
         flow.do(demo("after", "after@kos.example"))
     flow.close()
+
+
+# -- making a store --------------------------------------------------------------------------------------
+
+
+def test_many_who_open_a_new_store_at_once_find_a_whole_one(tmp_path: Path) -> None:
+    """Nobody ever sees the file empty or half made, and nothing is left beside it."""
+    for turn in range(5):
+        path, faults = tmp_path / f"{turn}.db", []
+        start = threading.Barrier(6)
+
+        def work(path: Path = path, start: threading.Barrier = start, faults: list[Any] = faults) -> None:
+            start.wait()
+            try:
+                SqliteStore(path, TABLES).close()
+            except LeadflowError as error:
+                faults.append(error)
+
+        threads = [threading.Thread(target=work) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert faults == []
+    assert sorted(each.name for each in tmp_path.iterdir()) == [f"{turn}.db" for turn in range(5)]
+
+
+@pytest.mark.parametrize("left", ["", "SQLite format 3\0"])
+def test_what_a_killed_maker_left_behind_is_in_nobodys_way(tmp_path: Path, left: str) -> None:
+    """A9: killed while the store was made: there is no store yet, the next one makes it."""
+    (tmp_path / f".leads.db.{os.getpid()}.{threading.get_ident()}.new").write_text(left)
+    with opened(tmp_path / "leads.db") as flow:
+        assert flow.do(demo("k")).status == "accepted"
 
 
 # -- B20: backups ----------------------------------------------------------------------------------------

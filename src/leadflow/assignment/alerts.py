@@ -9,7 +9,8 @@ from attrs import frozen
 from leadflow.assignment.prepare import Prepared
 from leadflow.model.business import User
 from leadflow.model.commands import Wake
-from leadflow.model.decisions import InteractionReceived, MessagePlanned
+from leadflow.model.decisions import MessagePlanned
+from leadflow.model.facts import InteractionReceived
 from leadflow.model.lead import Lead
 from leadflow.model.time import DAY_US
 from leadflow.room import Step, Table, View

@@ -7,7 +7,7 @@ from typing import Any
 from leadflow.assignment import alerts, apply, decide, leaving, stages
 from leadflow.assignment.prepare import Prepared, prepare
 from leadflow.assignment.state import TABLES
-from leadflow.model import commands, decisions
+from leadflow.model import commands, decisions, facts
 from leadflow.model.lead import Lead
 from leadflow.room import Key, Room, Step, View
 
@@ -33,7 +33,7 @@ ROOM = Room(
     prepare=prepare,
     tables=(*TABLES, *alerts.TABLES, *leaving.TABLES),
     keys={commands.DeactivateUser: leaving.keys}
-    | {cls: _keys for cls in (commands.Assign, commands.Claim, commands.Credit)}
+    | dict.fromkeys((commands.Assign, commands.Claim, commands.Credit), _keys)
     | {commands.RemoveRecords: lambda command, prepared: [("handover", id_) for id_, _ in command.records]},
     follow={"lead": follow_lead},
     reacts={
@@ -44,7 +44,7 @@ ROOM = Room(
         commands.Credit: decide.on_credit,
         commands.Wake: on_wake,
         commands.DeactivateUser: leaving.on_deactivate,
-        decisions.InteractionReceived: alerts.on_interaction,
+        facts.InteractionReceived: alerts.on_interaction,
         decisions.StageChanged: stages.on_stage_changed,
         decisions.ProcessStarted: stages.on_started,
         decisions.ProcessEnded: stages.on_ended,

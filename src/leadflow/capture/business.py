@@ -12,7 +12,8 @@ from leadflow.capture.state import Failure
 from leadflow.capture.values import Fault, read_values
 from leadflow.errors import InvalidValueError
 from leadflow.model.commands import DropSubmission, RetrySubmission
-from leadflow.model.decisions import InputFailed, InputSettled, RecordsGiven, Refusal
+from leadflow.model.decisions import InputFailed, InputSettled, Refusal
+from leadflow.model.facts import RecordsGiven
 from leadflow.model.records import Deal, Input, Order, Submission
 from leadflow.model.values import parse_decimal
 from leadflow.room import Step, View

@@ -10,7 +10,8 @@ from attrs import frozen
 from leadflow.capture.rules import CaptureRules, Form
 from leadflow.capture.values import Fault, read_values
 from leadflow.expr.types import Schema
-from leadflow.model.decisions import InputFailed, RecordsGiven
+from leadflow.model.decisions import InputFailed
+from leadflow.model.facts import RecordsGiven
 from leadflow.model.records import Entry, Input, Submission
 from leadflow.model.rows import lead_fields
 from leadflow.room import Step, View

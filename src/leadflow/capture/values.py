@@ -11,9 +11,9 @@ from attrs import frozen
 
 from leadflow.errors import InvalidValueError
 from leadflow.expr.types import Field, Schema, Type
-from leadflow.normalise import parse_email
 from leadflow.model.time import parse_instant
 from leadflow.model.values import CONSENT_LEVELS, parse_decimal
+from leadflow.normalise import parse_email
 
 _YES = frozenset({"true", "yes", "on", "1", "y", "x", "ja", "si", "sí", "oui", "tak", "da", "evet", "jah"})
 _NO = frozenset({"false", "no", "off", "0", "n", "nein", "non", "nie", "ne", "hayır", "ei"})
@@ -124,7 +124,7 @@ def _several(value: Any, field: Field) -> tuple[str, ...]:
 
 
 def _text(value: Any, field: Field) -> str:
-    if isinstance(value, (Mapping, list, tuple, set)) or isinstance(value, bool):
+    if isinstance(value, (Mapping, list, tuple, set, bool)):
         raise InvalidValueError(f"{field.name}: expected text", code="invalid_text")
     text = str(value)
     choices = field.choices() if callable(field.choices) else field.choices

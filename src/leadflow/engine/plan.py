@@ -361,9 +361,7 @@ def _take(draft: Draft, step: Step, command: Any, rulebook: Rulebook, now_us: in
         _record(draft, decision, command, rulebook, now_us)
         if type(decision) in reacts:
             causes.append(decision)
-    for fact in step.facts:
-        if type(fact) in reacts:
-            causes.append(fact)
+    causes.extend(fact for fact in step.facts if type(fact) in reacts)
 
 
 def _record(draft: Draft, decision: Decision, command: Any, rulebook: Rulebook, now_us: int) -> None:

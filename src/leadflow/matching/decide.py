@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Any
 
 from leadflow.matching.find import Found, Prepared, Search, changed_fields, find_or_create
-from leadflow.normalise import normaliser
 from leadflow.matching.state import MatchKey
 from leadflow.model.coding import replaced
 from leadflow.model.commands import Identify
@@ -15,20 +14,20 @@ from leadflow.model.contact import Contact
 from leadflow.model.decisions import (
     Decision,
     InputFailed,
-    InteractionReceived,
     RecordCreated,
     RecordMatched,
-    RecordsGiven,
     RecordUpdated,
     Refusal,
     VisitorIdentified,
 )
+from leadflow.model.facts import InteractionReceived, RecordsGiven
 from leadflow.model.identity import Alias, standing_for
 from leadflow.model.ids import derive_id
 from leadflow.model.lead import Lead
 from leadflow.model.records import Entry, Input, Interaction, Submission
 from leadflow.model.rows import RECORDS
 from leadflow.model.values import NOTHING
+from leadflow.normalise import normaliser
 from leadflow.room import Key, Step, View
 
 

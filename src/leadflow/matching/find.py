@@ -10,14 +10,8 @@ from attrs import frozen
 from leadflow.matching.keys import Keyring, context_of, holder_values
 from leadflow.matching.rules import MatchingRules, Strategy
 from leadflow.matching.state import MatchKey
-from leadflow.model.decisions import (
-    Decision,
-    RecordCreated,
-    RecordMatched,
-    RecordsGiven,
-    RecordUpdated,
-    Refusal,
-)
+from leadflow.model.decisions import Decision, RecordCreated, RecordMatched, RecordUpdated, Refusal
+from leadflow.model.facts import RecordsGiven
 from leadflow.model.identity import standing_for
 from leadflow.model.ids import derive_id
 from leadflow.model.lead import Lead

@@ -9,8 +9,8 @@ from typing import Any
 from attrs import frozen
 
 from leadflow.errors import InvalidValueError
-from leadflow.normalise import Normaliser, normaliser
 from leadflow.matching.rules import MatchingRules, Strategy
+from leadflow.normalise import Normaliser, normaliser
 
 _BY_FIELD = {
     "contact": {"email": "email", "phone": "phone-digits", "first_name": "name", "last_name": "name"},

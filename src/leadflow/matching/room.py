@@ -14,12 +14,12 @@ from leadflow.model.contact import Contact
 from leadflow.model.decisions import (
     RecordCreated,
     RecordRemoved,
-    RecordsGiven,
     RecordsMerged,
     RecordsUnmerged,
     RecordUpdated,
     VisitorIdentified,
 )
+from leadflow.model.facts import RecordsGiven
 from leadflow.model.lead import Lead
 from leadflow.model.records import Entry, Interaction, Submission
 from leadflow.room import Room, Table

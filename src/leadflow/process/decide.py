@@ -273,7 +273,7 @@ def on_set_step(view: View, command: SetStep, prepared: Prepared, now_us: int) -
     active = _active(view, command.lead, prepared)
     if isinstance(active, Refusal):
         return Step(refusal=active)
-    lead, instance, process = active
+    lead, _, process = active
     steps = {step.name: step for stage in process.process.stages for step in stage.steps}
     step = steps.get(command.step)
     if step is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from leadflow.expr import Term, Type
-from leadflow.model import commands, decisions
+from leadflow.model import commands, decisions, facts
 from leadflow.model.lead import Lead
 from leadflow.model.time import NEVER_US
 from leadflow.process import apply, decide
@@ -61,7 +61,7 @@ ROOM = Room(
         decisions.StepAnswered: decide.on_changed,
         decisions.OwnerAssigned: decide.on_changed,
         decisions.LeadStateChanged: decide.on_changed,
-        decisions.ScoreChanged: decide.on_measured,
+        facts.ScoreChanged: decide.on_measured,
         decisions.GradeChanged: decide.on_measured,
         commands.Advance: decide.on_advance,
         commands.Relocate: decide.on_relocate,

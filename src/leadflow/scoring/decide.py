@@ -10,7 +10,6 @@ from leadflow.model.commands import Rescore, Wake
 from leadflow.model.contact import Contact
 from leadflow.model.decisions import (
     Decision,
-    InteractionReceived,
     LeadFlagged,
     RecordCreated,
     RecordsMerged,
@@ -21,6 +20,7 @@ from leadflow.model.decisions import (
     ThresholdReached,
     VisitorIdentified,
 )
+from leadflow.model.facts import InteractionReceived
 from leadflow.model.lead import Lead
 from leadflow.model.records import Input
 from leadflow.room import Step, View

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from leadflow.expr import Term, Type
-from leadflow.model import commands, decisions
+from leadflow.model import commands, decisions, facts
 from leadflow.model.time import NEVER_US
 from leadflow.room import Room, View
 from leadflow.scoring import apply, decide, loading
@@ -58,7 +58,7 @@ ROOM = Room(
         "lead": loading.follow_lead,
     },
     reacts={
-        decisions.InteractionReceived: decide.on_interaction,
+        facts.InteractionReceived: decide.on_interaction,
         decisions.RecordCreated: decide.on_record,
         decisions.RecordUpdated: decide.on_record,
         decisions.VisitorIdentified: decide.on_identified,

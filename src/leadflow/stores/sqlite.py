@@ -346,7 +346,7 @@ def _rollback(connection: sqlite3.Connection) -> None:
         connection.execute("ROLLBACK")
 
 
-class _translated:  # noqa: N801 - reads as a statement
+class _translated:
     """Turns SQLite's errors into ours; the driver's own never leave this module."""
 
     __slots__ = ("_path",)

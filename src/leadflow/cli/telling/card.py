@@ -111,9 +111,7 @@ def say_lead(session: Session, card: Mapping[str, Any]) -> None:
     for score in card["scores"]:
         bound = score.get("threshold")
         ready = f", sales-ready from {bound}" if bound is not None else ""
-        below = (
-            f"; below that on {score['falls_below_at'][:10]} if nothing happens" if "falls_below_at" in score else ""
-        )
+        below = f"; falls below on {score['falls_below_at'][:10]} if idle" if "falls_below_at" in score else ""
         output.say(f"{score['model']} {score['points']} ({score.get('grade') or 'no grade'}{ready}{below})")
     process = card["process"]
     if process is not None:

@@ -58,7 +58,7 @@ def say_scores(output: Output, scores: Iterable[ScoreExplained]) -> None:
 
 def say_decisions(output: Output, decisions: Iterable[Recorded], names: Mapping[str, str]) -> None:
     """One decision after another, with its moment; ids that have a name here are told by it."""
-    width = max(output.width - _STAMP, 30)
+    width = max(output.width - _STAMP - 2, 30)
     stamp = ""
     for recorded in decisions:
         moment = f"{to_datetime(recorded.at_us):%Y-%m-%d %H:%M}"
