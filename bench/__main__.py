@@ -38,6 +38,15 @@ GROUPS: Mapping[str, tuple[Settings | None, Settings | None, Settings | None]] =
     ),
 }
 MODES = ("quick", "full", "big")
+SHORTFALLS: Mapping[tuple[str, str], float] = {
+    # Figures that are below their floor for now, and how far they may be: a short run says so and fails only when one gets
+    # worse; a full run fails as long as one is here. A figure that reaches its floor leaves this list.
+    ("P4", "Python share, 1000 per transaction"): 100.0,
+    ("P18", "stage transition: guard, action, history"): 0.008,
+    ("P21", "find or create"): 0.15,
+    ("P32", "Lead -> dict"): 0.35,
+    ("P32", "row -> Lead"): 0.33,
+}
 _IN_FOLDER = ("ingest", "arrivals", "growth")
 _BASES = {"expr": "30 rules: plain closures"}
 
@@ -61,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
                 continue
             groups[name] = _measured(name, settings, Path(folder), mode == "quick")
     keep(given.json or RESULTS / f"{mode}.json", mode, groups)
-    return _judged([figure for figures in groups.values() for figure in figures])
+    return _judged([figure for figures in groups.values() for figure in figures], mode == "quick")
 
 
 def _measured(name: str, settings: Settings, folder: Path, may_retry: bool) -> list[Figure]:
@@ -108,15 +117,28 @@ def _figure(group: str, row: Mapping[str, Any]) -> Figure:
     )
 
 
-def _judged(figures: list[Figure]) -> int:
+def _judged(figures: list[Figure], is_short: bool) -> int:
     asked = [figure for figure in figures if figure.floor is not None]
     below = [figure for figure in asked if figure.verdict == "BELOW"]
     reached = sum(figure.verdict == "aim" for figure in asked)
     print(f"\n{len(asked)} figures are judged: {reached} reach their aim, {len(below)} are below their floor")
+    failing = 0
     for figure in below:
         got = figure.ratio if figure.judged == "ratio" else figure.value
-        print(f"  {figure.id} {figure.name}: {got:.3g}, floor {figure.floor:.3g}")
-    return 1 if below else 0
+        known = is_short and _is_known(figure)
+        failing += not known
+        print(
+            f"  {figure.id} {figure.name}: {got:.3g}, floor {figure.floor:.3g}{' (known shortfall)' if known else ''}"
+        )
+    return 1 if failing else 0
+
+
+def _is_known(figure: Figure) -> bool:
+    """Whether a figure is known to be below its floor, and is not worse than known."""
+    for (id_, name), bound in SHORTFALLS.items():
+        if figure.id == id_ and figure.name.startswith(name):
+            return figure.standing() >= (bound if figure.best == "most" else -bound)
+    return False
 
 
 if __name__ == "__main__":

@@ -130,7 +130,7 @@ def test_s004_4_the_owner_of_the_account_gets_its_leads(start: Start) -> None:
 def test_a_free_mail_domain_gives_nobody_an_account_owner(start: Start) -> None:
     """Rule 98: free-mail domains never match."""
     scene = start(assignment())
-    scene.say("account", account={"name": "Gmail", "domain": "kos.example", "owner_id": "dee"}).unwrap()
+    scene.say("account", account={"name": "Gmail", "domain": "gmail.com", "owner_id": "dee"}).unwrap()
     assert scene.lead(ready(scene, "ana@gmail.com")).owner_id == "ana"
 
 
@@ -142,6 +142,17 @@ def test_s004_7_no_reassignment_only_a_message(start: Start) -> None:
     scene.say("set_flag", lead=lead, flag="sales_ready").unwrap()
     assert scene.lead(lead).owner_id == "dee"
     assert ("lead-ready", "dee") in scene.messages()
+
+
+def test_s004_7_s004_8_a_rule_may_only_tell(start: Start) -> None:
+    """S004-7, S004-8: an entry without a target tells the owner with a template of its own and assigns nobody."""
+    entry = Entry(name="tell", when="lead.sales_ready", notify="call-today", stop=False)
+    scene = start(assignment(entries=(entry,)))
+    lead = scene.submit().lead
+    scene.say("assign", lead=lead, owner="dee").unwrap()
+    scene.say("set_flag", lead=lead, flag="sales_ready").unwrap()
+    assert scene.lead(lead).owner_id == "dee"
+    assert ("call-today", "dee") in scene.messages()
 
 
 def test_s004_7_an_entry_may_say_that_it_reassigns(start: Start) -> None:

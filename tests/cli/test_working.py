@@ -56,7 +56,11 @@ def test_the_last_stage_is_finished_and_a_process_abandoned(run: Any, ids: dict[
 def test_a_lead_is_given_to_somebody_by_hand_or_by_the_rules(run: Any, ids: dict[str, str]) -> None:
     run("assign", ids["paul"], "--owner", "bo", "--reason", "knows him", "--as", "ana")
     assert json.loads(run("show", ids["paul"], "--json").stdout)["lead"]["owner_id"] == "bo"
-    assert "the lead given to" in run("assign", ids["lead"]).stdout or True
+    run("assign", ids["paul"])
+    decided = json.loads(run("explain", ids["paul"], "--json").stdout)["decisions"]
+    rules = [each["rule"] for each in decided if each["type"] == "owner_assigned"]
+    assert rules[0] == "by hand"
+    assert all(rule != "by hand" for rule in rules[1:])
     assert "refused, unknown id: record lead, id l_nobody" in run("assign", "l_nobody", code=1).output
 
 

@@ -138,19 +138,16 @@ def test_kill_9_in_the_middle(tmp_path: Path, wholes: dict[str, Any], call: str,
     check_after(path, call, ledger, wholes[call])
 
 
-@pytest.mark.parametrize("point", [8, 30])
+@pytest.mark.parametrize("point", [3, 8])
 def test_kill_9_in_the_import_of_a_file(tmp_path: Path, point: int) -> None:
     """A10: the import run again makes no duplicates and ends with the same totals."""
     file = tmp_path / "people.csv"
-    rows = [f"p{n % 50}@x{n % 7}.example,Name{n},Firm {n % 7}" for n in range(60)]
+    rows = [f"p{n}@x{n % 7}.example,Name{n},Firm {n % 7}" for n in range(60)]
     file.write_text("email,first_name,company\n" + "\n".join(rows) + "\n")
     with at(tmp_path / "whole.db") as flow:
         flow.import_file(file)
         whole = contents(flow)
-        assert (len(whole["contact"]), len(whole["account"])) == (
-            60 - len(rows) + len({r.split(",")[0] for r in rows}),
-            7,
-        )
+        assert (len(whole["contact"]), len(whole["account"])) == (60, 7)
     at(tmp_path / "killed.db").close()
     client = Client(url=f"sqlite:///{tmp_path / 'killed.db'}", fault=(point, "kill"), now=NOW)
     code = client.run(["import", str(file)]).code
@@ -162,7 +159,7 @@ def test_kill_9_in_the_import_of_a_file(tmp_path: Path, point: int) -> None:
     assert {table: sorted(rows) for table, rows in again.items()} == {
         table: sorted(rows) for table, rows in whole.items()
     }
-    assert code in (-9, 0)
+    assert code == -9
 
 
 def test_kill_9_after_the_commit_and_before_the_answer(tmp_path: Path, wholes: dict[str, Any]) -> None:

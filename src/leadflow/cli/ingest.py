@@ -6,8 +6,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
+from io import BufferedIOBase
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated, cast
 
 import typer
 
@@ -85,10 +86,10 @@ def _summary(counts: dict[str, int]) -> str:
 
 
 @contextmanager
-def _opened(file: str) -> Iterator[tuple[BinaryIO, int | None]]:
+def _opened(file: str) -> Iterator[tuple[BufferedIOBase, int | None]]:
     """A file to read, and its size; - is standard input, of which nobody knows the size."""
     if file == "-":
-        yield sys.stdin.buffer, None
+        yield cast(BufferedIOBase, sys.stdin.buffer), None
         return
     try:
         stream = Path(file).open("rb")  # noqa: SIM115 - closed below
@@ -101,13 +102,13 @@ def _opened(file: str) -> Iterator[tuple[BinaryIO, int | None]]:
 class _CountedBytes:
     """The bytes of a stream, shown as progress while they are read."""
 
-    def __init__(self, stream: BinaryIO, show: Callable[..., None]) -> None:
+    def __init__(self, stream: BufferedIOBase, show: Callable[..., None]) -> None:
         self._stream = stream
         self._show = show
         self._bytes = 0
 
     def __iter__(self) -> Iterator[bytes]:
-        while chunk := self._stream.read(_CHUNK_BYTES):
+        while chunk := self._stream.read1(_CHUNK_BYTES):  # what is there; a pipe may bring the rest much later
             self._bytes += len(chunk)
             yield chunk
 

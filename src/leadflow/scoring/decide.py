@@ -179,12 +179,11 @@ def on_merged(view: View, decision: RecordsMerged | RecordsUnmerged, prepared: P
         for subject_id in _touched_by(view, decision, compiled)
     ]
     require_inputs(view, touched)
+    for compiled, subject_id in touched:
+        anew = fresh(view, subject_id, compiled, view.get(Score, score_id(subject_id, compiled.name)), now_us)
+        if anew is not None:
+            rescore(view, compiled, anew, anew.signals, now_us, puts, decisions, facts)
     for compiled in prepared.models.values():
-        for subject_id in _touched_by(view, decision, compiled):
-            row = view.get(Score, score_id(subject_id, compiled.name))
-            anew = fresh(view, subject_id, compiled, row, now_us)
-            if anew is not None:
-                rescore(view, compiled, anew, anew.signals, now_us, puts, decisions, facts)
         if isinstance(decision, RecordsMerged) and compiled.model.target == decision.record:
             # The loser's score waits for nothing; what it had reached is kept for the case that the merge is undone.
             old = view.get(Score, score_id(decision.loser, compiled.name))

@@ -19,7 +19,8 @@ _HEADER = b"SQLite format 3\0"
 _DECISION = (
     "CREATE TABLE leadflow_decision (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, type TEXT NOT NULL,"
     " subject TEXT NOT NULL,"
-    " at_us INTEGER NOT NULL, recorded_us INTEGER NOT NULL, command TEXT NOT NULL, actor TEXT, digest TEXT NOT NULL, data TEXT)"
+    " at_us INTEGER NOT NULL, recorded_us INTEGER NOT NULL, command TEXT NOT NULL, actor TEXT, digest TEXT NOT NULL,"
+    " data TEXT)"
 )
 
 

@@ -53,7 +53,7 @@ def say_scores(output: Output, scores: Iterable[ScoreExplained]) -> None:
             ends = f"counts until {_day(until)}" if until else ""
             role = "good" if points > 0 else "bad"
             tail = f"{fitted(seen, 17)}{ends}".rstrip()
-            output.lines([(Piece(f"  {points:+5d}  ", role), Piece(fitted(clean(name), 32)), Piece(tail, "dim"))])
+            output.lines([(Piece(f"  {points:+5d}  ", role), Piece(fitted(clean(name), 31)), Piece(tail, "dim"))])
 
 
 def say_decisions(output: Output, decisions: Iterable[Recorded], names: Mapping[str, str]) -> None:
