@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -69,12 +70,27 @@ def lines(records: list[dict[str, Any]]) -> str:
     return "".join(json.dumps(record) + "\n" for record in records)
 
 
+@pytest.fixture(scope="session")
+def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store below, made once."""
+    from typer.testing import CliRunner
+
+    from leadflow.cli.app import app
+
+    folder = tmp_path_factory.mktemp("template")
+    (folder / "records.jsonl").write_text(lines(RECORDS), encoding="utf-8")
+    words = ["--now", NOW, "--store", f"sqlite:///{folder}/leads.db", "ingest", f"{folder}/records.jsonl"]
+    result = CliRunner().invoke(app, [*words, "--clock", "record"])
+    assert result.exit_code == 0, result.output
+    return folder
+
+
 @pytest.fixture
-def store(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def store(_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A store with the records above, judged at their own times; it is the default store, and now is NOW."""
     monkeypatch.setenv("LEADFLOW_NOW", NOW)
-    (tmp_path / "records.jsonl").write_text(lines(RECORDS), encoding="utf-8")
-    run("ingest", "records.jsonl", "--clock", "record")
+    for name in ("leads.db", "records.jsonl"):
+        shutil.copy(_template / name, tmp_path / name)
     return tmp_path / "leads.db"
 
 

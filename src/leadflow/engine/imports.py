@@ -220,7 +220,7 @@ class Importer:
 
     def _is_target(self, target: str) -> bool:
         record, _, name = target.partition(".")
-        if target in ("key", "at") or target.startswith("lead.context."):
+        if target in ("key", "at", "contact.name") or target.startswith("lead.context."):
             return True
         return name == "id" or name in self._flow.schema.records.get(record, {})
 
