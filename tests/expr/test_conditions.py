@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leadflow.errors import ExpressionError
@@ -13,7 +13,7 @@ from leadflow.expr import SignalTable, check, compile_condition, parse, to_text
 from leadflow.expr import nodes as n
 from leadflow.model.time import NEVER_US
 
-LAWS = settings(max_examples=150, deadline=None)
+LAWS = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @LAWS

@@ -7,14 +7,14 @@ from functools import reduce
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leadflow.expr import Signal, SignalTable, observe, state_of, sum_state_of
 from leadflow.expr.signals import counted, days_since, decimal_sum, micro_units, summed
 from leadflow.model.time import DAY_US, NEVER_US
 
-LAWS = settings(max_examples=200, deadline=None)
+LAWS = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 times = st.lists(st.integers(-5, 40), max_size=12)
 pairs = st.lists(st.tuples(st.integers(-5, 40), st.integers(-3, 3)), max_size=12)
 keeps = st.integers(0, 5)

@@ -49,12 +49,17 @@ def _assigned(d: Any) -> str:
     former = f" after {d.former}" if d.former else ""
     skipped = "; ".join(f"{user}: {reason}" for user, reason in d.candidates if user != d.owner)
     others = f" (others: {skipped})" if skipped else ""
-    return f"{d.subject} given to {d.owner}{former} by {d.rule}, {d.strategy}{others}"
+    by = d.rule if d.rule == "by hand" else f"by {d.rule}, {d.strategy}"
+    return f"{d.subject} given to {d.owner}{former} {by}{others}"
 
 
 def _queued(d: Any) -> str:
     skipped = "; ".join(f"{user}: {reason}" for user, reason in d.candidates)
     return f"{d.subject} waits in {d.queue} by {d.rule}" + (f" ({skipped})" if skipped else "")
+
+
+def _because(cause: str) -> str:
+    return cause if cause == "by hand" else f"because of {cause}"
 
 
 _SENTENCES: Mapping[str, Callable[[Any], str]] = {
@@ -71,7 +76,7 @@ _SENTENCES: Mapping[str, Callable[[Any], str]] = {
     "grade_changed": lambda d: f"{d.subject} is now {d.after or 'without grade'} by {d.model} ({d.points} points)",
     "threshold_reached": lambda d: f"{d.subject} reached {d.threshold} by {d.model} with {d.points} points",
     "threshold_left": lambda d: f"{d.subject} fell below {d.bound} by {d.model} to {d.points} points",
-    "lead_flagged": lambda d: f"{d.subject} {'' if d.value else 'no longer '}marked {d.flag} because of {d.because}",
+    "lead_flagged": lambda d: f"{d.subject} {'' if d.value else 'no longer '}marked {d.flag} {_because(d.because)}",
     "lead_state_changed": lambda d: f"{d.subject} is {d.after} (was {d.before}){f': {d.reason}' if d.reason else ''}",
     "process_started": lambda d: f"{d.subject} entered process {d.process} at {d.stage}",
     "stage_changed": _stage,

@@ -98,6 +98,7 @@ def on_interaction(view: View, command: Interaction, prepared: Prepared, now_us:
     record = Input(
         command.key, "interaction", at_us, now_us, command.kind, origin, None, command.lead, visitor_id,
         command.actor, command.batch, reference_text(command.contact), command.properties, values,
+        NOTHING if command.visitor is None else {"visitor": command.visitor},
     )  # fmt: skip
     fact = InteractionReceived(command.key, command.kind, at_us, contact, command.lead, command.properties)
     return Step(decisions, (), (record,), (fact,))

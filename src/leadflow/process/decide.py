@@ -127,6 +127,9 @@ def on_stage_changed(view: View, decision: StageChanged, prepared: Prepared, now
         *(() if left is None else _actions(view, decision.subject, left.stage.on_exit, "exit")),
         *_actions(view, decision.subject, process.stages[decision.after].stage.on_entry, "entry"),
     )
+    if decision.how in ("back", "set"):
+        # Somebody put the lead here on purpose: it stays until something changes.
+        return Step(actions) if actions else None
     return _with_move(view, decision.subject, prepared, now_us, actions)
 
 
@@ -280,7 +283,8 @@ def on_set_step(view: View, command: SetStep, prepared: Prepared, now_us: int) -
         return Step(refusal=Refusal("unknown_step", {"step": command.step, "steps": ", ".join(steps)}))
     kept = Input(
         command.key, command.type, command.at_us, now_us, actor=command.actor,
-        values={"step": {command.step: command.value}}, data={"lead": command.lead, "step": command.step},
+        values={"step": {command.step: command.value}},
+        data={"lead": command.lead, "step": command.step, "value": command.value},
     )  # fmt: skip
     decisions: list[Decision] = [
         StepAnswered(subject=lead.id, process=process.name, step=command.step, input=command.key)
