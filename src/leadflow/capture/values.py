@@ -92,6 +92,8 @@ def _number(value: Any, name: str) -> int | str:
     if isinstance(value, float):
         value = repr(value)
     number: Decimal = parse_decimal(value, name)
+    if abs(number) >= 2**63:
+        raise InvalidValueError(f"{name}: the number is beyond 64 bits")
     # Kept as int or exact text: both stand in JSON and in every store as they are.
     return int(number) if number == number.to_integral_value() else str(number)
 

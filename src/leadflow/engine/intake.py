@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 import attrs
@@ -10,7 +13,7 @@ import attrs
 from leadflow.errors import InvalidInputError
 from leadflow.matching.decide import read_reference
 from leadflow.model import commands as _commands
-from leadflow.model.coding import from_plain, to_plain
+from leadflow.model.coding import from_plain, plain_value, to_plain
 from leadflow.model.commands import Command
 from leadflow.model.records import Deal, Entry, Input, Interaction, Order, Submission
 from leadflow.model.time import parse_instant
@@ -33,11 +36,52 @@ def read_record(record: Any, at_us: int) -> Any:
             return record
         raise InvalidInputError(f"expected a mapping, got {type(record).__name__}", code="not_a_record")
     kind = record.get("type")
-    reader = _READERS.get(kind)  # type: ignore[arg-type]
+    reader = _READERS.get(kind) if isinstance(kind, str) else None
     if reader is None:
         known = ", ".join(sorted(_READERS))
         raise InvalidInputError(f"type: {str(kind)[:40]!r} is not a type of record", hint=f"one of {known}")
+    _check_plain(record, 0)
     return reader(record, at_us)
+
+
+_DEPTH = 20
+_LARGEST = 2**63
+
+
+def _check_plain(value: Any, depth: int) -> None:
+    """Refuse what no store can keep, so that it is told alone and harms nobody else in its batch."""
+    kind = type(value)
+    if kind is str:
+        if not value.isascii():
+            try:
+                value.encode("utf-8")
+            except UnicodeEncodeError:
+                raise InvalidInputError("text with half a surrogate pair cannot be kept", code="invalid_text") from None
+    elif kind is int:
+        if not -_LARGEST <= value < _LARGEST:
+            raise InvalidInputError("a number is beyond 64 bits", code="invalid_number", hint="write it as text")
+    elif value is None or kind is bool or kind is datetime or kind is Decimal:
+        return
+    elif kind is float:
+        if not isfinite(value):
+            raise InvalidInputError("a number is not finite", code="invalid_number")
+    elif depth > _DEPTH:
+        raise InvalidInputError(f"nested deeper than {_DEPTH}", code="too_deep")
+    elif isinstance(value, Mapping):
+        for name, content in value.items():
+            if type(name) is not str:
+                raise InvalidInputError("a name is not text", code="invalid_field")
+            _check_plain(name, depth)
+            if type(content) is datetime and (depth or name != "at"):
+                raise InvalidInputError(f"{name}: write moments as text", code="invalid_field")
+            _check_plain(content, depth + 1)
+    elif isinstance(value, (list, tuple)):
+        for content in value:
+            _check_plain(content, depth + 1)
+    else:
+        raise InvalidInputError(
+            f"a {kind.__name__} cannot be kept", code="invalid_field", hint="hand over plain values"
+        )
 
 
 def read_key(value: Any, field: str = "key") -> str:
@@ -94,11 +138,18 @@ def _interaction(record: Mapping[str, Any], at_us: int) -> Interaction:
         _at(record, at_us),
         _mapping(record, "contact"),
         _text(record, "visitor"),
-        lead if lead is None or type(lead) is str else lead.get("id"),
+        lead if lead is None or type(lead) is str else _lead_id(lead),
         properties,
         _text(record, "actor"),
         _text(record, "batch"),
     )
+
+
+def _lead_id(lead: Any) -> str | None:
+    found = lead.get("id") if isinstance(lead, Mapping) else lead
+    if found is None or isinstance(found, str):
+        return found
+    raise InvalidInputError("lead: expected an id", code="invalid_field")
 
 
 def _submission(record: Mapping[str, Any], at_us: int) -> Submission:
@@ -201,7 +252,22 @@ def _entry(record: Mapping[str, Any], at_us: int) -> Entry:
 
 def _command(record: Mapping[str, Any], at_us: int) -> Command:
     plain = {name: value for name, value in record.items() if name not in ("type", "at", "id")}
+    for each in attrs.fields(COMMANDS[record["type"]]):
+        _check_field(each.name, str(each.type), plain.get(each.name))
     return from_plain(COMMANDS[record["type"]], {**plain, "key": _key(record), "at_us": _at(record, at_us)})
+
+
+def _check_field(name: str, kind: str, value: Any) -> None:
+    """A command's field has the kind of value that it says."""
+    if value is None:
+        return
+    wanted = {"str": str, "bool": bool, "Mapping": Mapping, "tuple": (list, tuple)}.get(
+        kind.split("[")[0].split(" ")[0]
+    )
+    if wanted is not None and not isinstance(value, wanted):  # type: ignore[arg-type]
+        raise InvalidInputError(
+            f"{name}: expected {kind.split('[')[0]}, got {type(value).__name__}", code="invalid_field"
+        )
 
 
 _READERS: Mapping[str, Callable[[Mapping[str, Any], int], Any]] = {
@@ -234,9 +300,14 @@ def same_input(kept: Input, command: Any) -> bool:
         return False
     if isinstance(command, Submission):
         data = kept.data
-        return bool(data.get("form") == command.form and dict(data.get("fields", {})) == dict(command.fields))
+        return bool(
+            data.get("form") == command.form and plain_value(data.get("fields", {})) == plain_value(command.fields)
+        )
     if isinstance(command, Interaction):
-        return kept.kind == command.kind and dict(kept.properties) == dict(command.properties)
+        # One that could not be attributed is kept as it came.
+        kind = kept.kind or kept.data.get("kind")
+        properties = kept.properties or kept.data.get("properties", NOTHING)
+        return bool(kind == command.kind and plain_value(properties) == plain_value(command.properties))
     if isinstance(command, Command):
         return bool(from_plain(type(command), {**_plain(kept), "key": kept.id, "at_us": command.at_us}) == command)
     return True

@@ -122,6 +122,9 @@ def _who(
             return made, now, (), NOTHING
     if prepared.rules.unknown_contact == "keep":
         return None, None, (), NOTHING
+    # A reference names somebody; it sets nothing but the fields that it is looked up by.
+    keyed = {name for spec in prepared.ring.by_strategy[prepared.rules.contact] for name in spec.fields}
+    reference = {name: value for name, value in reference.items() if name in keyed and isinstance(value, str)}
     given = RecordsGiven(input=command.key, at_us=at_us, values={"contact": reference}, wanted=("contact",))
     found = find_or_create(Search(view, given, "contact", reference, NOTHING, prepared))
     if found.refusal is not None:

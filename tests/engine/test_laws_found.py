@@ -1,0 +1,75 @@
+"""What the laws found once, kept small: each of these broke, and must not again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from leadflow.testing import VirtualClock, invariants
+
+START = "2026-01-15T12:00:00Z"
+ANA = {"email": "ana@kos.example", "company": "Kos d.o.o.", "job_level": "manager", "employees": "120"}
+
+
+def demo(key: str, email: str = "ana@kos.example", **more: Any) -> dict[str, Any]:
+    return {"type": "submission", "key": key, "form": "demo-request", "fields": {**ANA, "email": email}, **more}
+
+
+def seen(key: str, kind: str = "email.opened", **more: Any) -> dict[str, Any]:
+    return {"type": "interaction", "id": key, "kind": kind, **more}
+
+
+def test_anonymous_behaviour_counts_after_identification(opened: Any) -> None:
+    """A visitor whose alias has just been made is not new: there are inputs under its id."""
+    with opened(now=VirtualClock(START)) as flow:
+        flow.ingest([seen("i-1", visitor="ck-1")])
+        flow.ingest([demo("s-1", visitor="ck-1")])
+        assert invariants(flow) == []
+
+
+def test_the_losers_behaviour_counts_after_a_merge(opened: Any) -> None:
+    """The same for the loser of a merge, who has an alias from then on."""
+    with opened(now=VirtualClock(START)) as flow:
+        winner, loser = flow.do(demo("s-1")).contact, flow.do(demo("s-2", "bo@kos.example")).contact
+        flow.ingest([seen("i-1", "email.clicked", contact={"email": "bo@kos.example"})])
+        assert flow.do({"type": "merge", "key": "m-1", "winner": winner, "loser": loser}).status == "accepted"
+        assert invariants(flow) == []
+
+
+def test_the_input_that_made_a_contact_is_found_again_in_its_batch(opened: Any) -> None:
+    """An input is kept a moment before the contact that it makes."""
+    history = [
+        seen("i-1", "event.attended", contact={"email": "bo@kos.example"}),
+        seen("i-2", "webinar.left", visitor="ck-3"),
+        seen("i-3", "event.attended", contact={"email": "bo@kos.example"}, visitor="ck-3"),
+    ]
+    with opened(now=VirtualClock(START)) as flow:
+        flow.ingest(history)
+        assert invariants(flow) == []
+
+
+def test_a_clock_that_went_back_does_not_stop_the_tick_for_ever(opened: Any) -> None:
+    """D35: the same timer is set again, and what it decides then has ids of its own."""
+    clock = VirtualClock(START)
+    with opened(now=clock) as flow:
+        flow.do(demo("s-1"))
+        clock.advance("91d")
+        assert flow.tick() > 0
+        clock.back("2d")
+        flow.ingest([seen("i-1", contact={"email": "ana@kos.example"})])
+        clock.advance("3d")
+        flow.tick()
+        assert invariants(flow) == []
+
+
+def test_history_out_of_order_goes_in(opened: Any) -> None:
+    """The same in `clock="record"`: late records are not a reason to stop the import."""
+    history = [
+        {**demo("s-1"), "at": "2025-10-01T00:00:00Z"},
+        seen("i-1", at="2026-01-14T00:00:00Z", contact={"email": "ana@kos.example"}),
+        seen("i-2", at="2025-12-01T00:00:00Z", contact={"email": "ana@kos.example"}),
+        seen("i-3", at="2026-01-14T00:00:00Z", contact={"email": "ana@kos.example"}),
+    ]
+    with opened(now=VirtualClock("2027-01-01T00:00:00Z")) as flow:
+        for record in history:
+            flow.ingest([record], clock="record")
+        assert invariants(flow) == []
