@@ -73,3 +73,14 @@ def test_history_out_of_order_goes_in(opened: Any) -> None:
         for record in history:
             flow.ingest([record], clock="record")
         assert invariants(flow) == []
+
+
+def test_planning_again_forgets_what_was_learnt_meanwhile(opened: Any) -> None:
+    """F14: a batch that is planned again, in order, does not find rows of the first try."""
+    with opened(now=VirtualClock(START)) as flow:
+        contact = flow.do(demo("s-1")).contact
+        done = flow.ingest(
+            [{"type": "identify", "key": "p-1", "visitor": "ck-1", "contact": contact}, seen("i-1", visitor="ck-1")]
+        )
+        assert done.counts == {"accepted": 2}
+        assert invariants(flow) == []

@@ -203,6 +203,13 @@ class Draft:
         """Where the plan stands."""
         return len(self._journal), len(self.decisions)
 
+    def forget(self) -> None:
+        """Back to what was loaded: nothing has been planned."""
+        self.undo((0, 0))
+        # What was learnt between two commands may list rows that these had put.
+        self.rows.clear()
+        self.learn(self._snapshot.rows)
+
     def undo(self, mark: tuple[int, int]) -> None:
         """Back to a mark."""
         journal = self._journal

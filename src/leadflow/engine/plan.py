@@ -187,8 +187,9 @@ class Plan:
 
     def _again(self) -> bool:
         """Everything anew, in order."""
-        self.draft.undo((0, 0))
+        self.draft.forget()
         self.planned = {}
+        self._touched, self._written = {}, {}
         self.need = set()
         self.in_order = True
         return self._in_order(list(range(len(self.commands))))
