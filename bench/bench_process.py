@@ -12,7 +12,7 @@ from typing import Any
 
 from bench.harness import Figure, Spent, Watch, compared, in_turns
 from leadflow.engine.flow import rulebook_of
-from leadflow.engine.plan import first_keys, plan
+from leadflow.engine.planning.plan import first_keys, plan
 from leadflow.model.commands import Advance
 from leadflow.model.decisions import Recorded
 from leadflow.model.lead import Lead

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import leadflow
+from leadflow.engine.answers.fold import stored
 from leadflow.engine.flow import Flow
-from leadflow.engine.fold import stored
 from leadflow.scoring.rules import Model, Rule
 from leadflow.testing import VirtualClock, histories, invariants
 

@@ -18,7 +18,7 @@ from leadflow.assignment import rules as assignment
 from leadflow.capture import rules as capture
 from leadflow.cli.app import app
 from leadflow.engine.flow import schema_for
-from leadflow.engine.intake import COMMANDS
+from leadflow.engine.intake.records import COMMANDS
 from leadflow.engine.rooms import ROOMS
 from leadflow.expr.types import FUNCTIONS
 from leadflow.matching import rules as matching

@@ -11,8 +11,8 @@ import typer
 from leadflow.cli.shell.command import INTERRUPTED, OK, PROBLEMS
 from leadflow.cli.shell.session import Session
 from leadflow.cli.shell.stopping import Stopping
-from leadflow.engine.delivery import Delivered
 from leadflow.engine.flow import Flow
+from leadflow.engine.mailing.delivery import Delivered
 from leadflow.model.time import to_datetime
 from leadflow.ports.store import Scan
 

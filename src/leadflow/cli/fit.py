@@ -9,7 +9,7 @@ import typer
 
 from leadflow.cli.shell.command import OK
 from leadflow.cli.shell.session import Session
-from leadflow.engine.fitting import write_model
+from leadflow.engine.answers.fitting import write_model
 from leadflow.scoring.fit import render
 
 

@@ -11,7 +11,7 @@ from leadflow.cli.ingest import Clock, ClockOption
 from leadflow.cli.shell.command import INTERRUPTED, OK, PROBLEMS
 from leadflow.cli.shell.session import Session
 from leadflow.cli.shell.stopping import Stopped, Stopping
-from leadflow.engine.imports import ImportReport
+from leadflow.engine.intake.files import ImportReport
 from leadflow.errors import InvalidInputError
 
 _SHOWN = 20

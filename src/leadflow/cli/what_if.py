@@ -12,9 +12,9 @@ from leadflow.capture.reading import RowFault, read_jsonl
 from leadflow.cli.shell.command import OK, PROBLEMS
 from leadflow.cli.shell.session import Session, store_path
 from leadflow.cli.telling.results import plain_result, say_result
+from leadflow.engine.answers.replay import Side
 from leadflow.engine.flow import Flow
 from leadflow.engine.opening import open_flow
-from leadflow.engine.replay import Side
 from leadflow.errors import InvalidInputError
 from leadflow.reporting.pieces import share_text
 

@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from leadflow.engine import clock as _clock
-from leadflow.engine.carrying import Carrier, results, statuses
-from leadflow.engine.delivery import Delivered, deliver
-from leadflow.engine.explain import Explained, explain
-from leadflow.engine.file_mail import FileMailer
-from leadflow.engine.forecast import falls_below, score_at
-from leadflow.engine.imports import Importer, ImportReport
-from leadflow.engine.intake import read_record, same_input, to_input
+from leadflow.engine.answers.explain import Explained, explain
+from leadflow.engine.answers.forecast import falls_below, score_at
+from leadflow.engine.answers.queries import Listed, Lists
+from leadflow.engine.answers.replay import Replayed, replay
+from leadflow.engine.intake.files import Importer, ImportReport
+from leadflow.engine.intake.records import read_record, same_input, to_input
+from leadflow.engine.mailing.delivery import Delivered, deliver
+from leadflow.engine.mailing.file_mail import FileMailer
 from leadflow.engine.outcome import Ingested, Outcome
-from leadflow.engine.plan import Rulebook
-from leadflow.engine.queries import Listed, Lists
-from leadflow.engine.recheck import chunks, note_models, pending
-from leadflow.engine.rekey import rekey as file_anew
-from leadflow.engine.replay import Replayed, replay
+from leadflow.engine.planning.carrying import Carrier, results, statuses
+from leadflow.engine.planning.plan import Rulebook
 from leadflow.engine.rooms import ROOMS, TABLES
-from leadflow.engine.settings import check_keys, check_stages
+from leadflow.engine.upkeep.recheck import chunks, note_models, pending
+from leadflow.engine.upkeep.rekey import rekey as file_anew
+from leadflow.engine.upkeep.settings import check_keys, check_stages
 from leadflow.errors import InvalidInputError, LeadflowError
 from leadflow.expr import Schema
 from leadflow.model.commands import Relocate, Wake
@@ -300,7 +300,7 @@ class Flow:
         `fields` are e.g. "lead.source"; all that were known before the outcome by default. Fields that give the outcome
         away are flagged and left out. Errors: InvalidInputError.
         """
-        from leadflow.engine.fitting import fit
+        from leadflow.engine.answers.fitting import fit
 
         return fit(self.store, self.rulebook, self.schema, fields, settings)
 

@@ -6,9 +6,9 @@ from typing import Final
 
 from leadflow.assignment.room import ROOM as ASSIGNMENT
 from leadflow.capture.room import ROOM as CAPTURE
-from leadflow.engine.outbox import ROOM as OUTBOX
-from leadflow.engine.recheck import ROOM as RECHECK
-from leadflow.engine.settings import ROOM as SETTINGS
+from leadflow.engine.mailing.outbox import ROOM as OUTBOX
+from leadflow.engine.upkeep.recheck import ROOM as RECHECK
+from leadflow.engine.upkeep.settings import ROOM as SETTINGS
 from leadflow.matching.room import ROOM as MATCHING
 from leadflow.ports.store import INPUT_TABLE
 from leadflow.process.room import ROOM as PROCESS

@@ -11,9 +11,9 @@ from typing import Any
 from attrs import frozen
 
 from leadflow.capture.state import Failure
+from leadflow.engine.answers.fold import fold, stored
+from leadflow.engine.answers.reading import Reading
 from leadflow.engine.flow import Flow
-from leadflow.engine.fold import fold, stored
-from leadflow.engine.reading import Reading
 from leadflow.matching.filing import keys_of
 from leadflow.model.records import Input
 from leadflow.ports.store import Scan

@@ -9,7 +9,7 @@ from leadflow.cli.shell.session import Session
 from leadflow.cli.telling.columns import plain_record, text_of
 from leadflow.cli.telling.process import LeadProcess
 from leadflow.cli.telling.words import account_text, contact_text, say_decisions, say_scores
-from leadflow.engine.explain import Explained, ScoreExplained
+from leadflow.engine.answers.explain import Explained, ScoreExplained
 from leadflow.engine.flow import Flow
 from leadflow.model.coding import to_plain
 from leadflow.model.time import to_datetime

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import attrs
 
+from leadflow.engine.answers.queries import Listed
 from leadflow.engine.flow import Flow
-from leadflow.engine.queries import Listed
 from leadflow.errors import InvalidInputError
 from leadflow.expr import Field
 from leadflow.expr.fault import did_you_mean

@@ -12,10 +12,10 @@ from leadflow.cli.telling.card import card_of, say_explained
 from leadflow.cli.telling.columns import who
 from leadflow.cli.telling.funnel import say_groups
 from leadflow.cli.telling.process import LeadProcess
-from leadflow.engine.explain import Explained
+from leadflow.engine.answers.explain import Explained
+from leadflow.engine.answers.queries import Listed
 from leadflow.engine.flow import Flow
 from leadflow.engine.outcome import Ingested
-from leadflow.engine.queries import Listed
 from leadflow.model.time import to_datetime
 from leadflow.ports.store import Scan
 from leadflow.reporting import Funnel, draw_funnel

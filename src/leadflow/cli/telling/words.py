@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from leadflow.cli.shell.output import Output
-from leadflow.engine.explain import ScoreExplained
-from leadflow.engine.wording import sentence
+from leadflow.engine.answers.explain import ScoreExplained
+from leadflow.engine.answers.wording import sentence
 from leadflow.model.decisions import Recorded
 from leadflow.model.time import to_datetime
 from leadflow.reporting.pieces import Piece, clean, fitted, wrapped

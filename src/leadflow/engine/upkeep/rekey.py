@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import evolve
 
-from leadflow.engine.settings import remember_keys
+from leadflow.engine.upkeep.settings import remember_keys
 from leadflow.matching.filing import keys_of
 from leadflow.matching.keys import Keyring
 from leadflow.matching.state import MatchKey

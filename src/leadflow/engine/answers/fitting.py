@@ -7,8 +7,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from leadflow.engine.plan import Rulebook
-from leadflow.engine.reading import Reading
+from leadflow.engine.answers.reading import Reading
+from leadflow.engine.planning.plan import Rulebook
 from leadflow.errors import InvalidInputError
 from leadflow.expr.types import Schema, Type
 from leadflow.model.decisions import RecordCreated, RecordUpdated

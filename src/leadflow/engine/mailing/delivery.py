@@ -11,10 +11,10 @@ from typing import Any
 
 from attrs import define, evolve
 
-from leadflow.engine.letters import letter
-from leadflow.engine.outbox import Message
-from leadflow.engine.plan import Rulebook
-from leadflow.engine.reading import Reading
+from leadflow.engine.answers.reading import Reading
+from leadflow.engine.mailing.letters import letter
+from leadflow.engine.mailing.outbox import Message
+from leadflow.engine.planning.plan import Rulebook
 from leadflow.errors import AdapterError, ConflictError, TransientError
 from leadflow.model.time import HOUR_US, MINUTE_US
 from leadflow.ports.mail import Mailer

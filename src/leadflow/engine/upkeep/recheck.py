@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from attrs import frozen
 
-from leadflow.engine.settings import Setting
+from leadflow.engine.upkeep.settings import Setting
 from leadflow.errors import ConflictError
 from leadflow.model.commands import Rescore
 from leadflow.ports.store import ChangeSet, Scan, Store

@@ -9,8 +9,8 @@ from email.utils import format_datetime
 from types import MappingProxyType
 from typing import Any, Final
 
-from leadflow.engine.outbox import Message
-from leadflow.engine.reading import Reading
+from leadflow.engine.answers.reading import Reading
+from leadflow.engine.mailing.outbox import Message
 from leadflow.model.business import User
 from leadflow.model.contact import Contact
 from leadflow.model.identity import standing_for

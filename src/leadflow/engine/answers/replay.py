@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import frozen
 
-from leadflow.engine.intake import from_input
+from leadflow.engine.intake.records import from_input
 from leadflow.model.coding import to_plain
 from leadflow.model.time import to_datetime
 from leadflow.ports.store import Scan, Store

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from leadflow.engine.asked import Asked
-from leadflow.engine.plan import Rulebook
+from leadflow.engine.planning.asked import Asked
+from leadflow.engine.planning.plan import Rulebook
 from leadflow.model.records import Input
 from leadflow.ports.store import Store
 from leadflow.room import Key

@@ -7,7 +7,7 @@ from functools import lru_cache
 from heapq import heappush
 from typing import Any, TypeVar
 
-from leadflow.engine.asked import Asked
+from leadflow.engine.planning.asked import Asked
 from leadflow.model.decisions import Recorded
 from leadflow.model.records import Input
 from leadflow.model.time import NEVER_US

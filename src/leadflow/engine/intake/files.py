@@ -178,7 +178,7 @@ class Importer:
         if kind == "vcard":
             known = {name: name for name in each.cells if name.partition(".")[0] in schema.records or name == "key"}
             return entry_of(each.line, each.cells, evolve(spec, targets=known), schema, at_us)
-        from leadflow.engine.intake import read_record
+        from leadflow.engine.intake.records import read_record
 
         value = {"type": spec.record, "key": f"{spec.batch}:{each.line}", **each.value}
         try:

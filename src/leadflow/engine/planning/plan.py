@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from leadflow.engine.draft import Draft
+from leadflow.engine.planning.draft import Draft
 from leadflow.model.coding import replaced
 from leadflow.model.commands import Wake
 from leadflow.model.decisions import Decision, InputFailed, Recorded, Refusal

@@ -1,0 +1,1 @@
+"""What a flow tells without writing: lists, reasons, forecasts, replays."""

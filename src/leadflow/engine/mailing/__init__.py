@@ -1,0 +1,1 @@
+"""What leaves the process: the outbox, letters and the embedded mailer."""

@@ -1,0 +1,1 @@
+"""Commands to a change: plan, load, commit, plan again when somebody else was faster."""
