@@ -84,3 +84,34 @@ def test_planning_again_forgets_what_was_learnt_meanwhile(opened: Any) -> None:
         )
         assert done.counts == {"accepted": 2}
         assert invariants(flow) == []
+
+
+def test_a_step_is_answered_as_its_field_is_typed(opened: Any) -> None:
+    """A yes/no step took 5: the stores then told different leads."""
+    with opened(now=VirtualClock(START)) as flow:
+        lead = flow.do(demo("s-1")).lead
+        answer = {"type": "set_step", "lead": lead, "step": "sales_ready"}
+        result = flow.do({**answer, "key": "p-1", "value": 5}).one()
+        assert result.refusal is not None
+        assert result.refusal.code == "invalid_boolean"
+        assert flow.do({**answer, "key": "p-2", "value": "yes"}).is_ok
+        assert flow.leads(where="lead.sales_ready")[0].lead.id == lead
+        assert invariants(flow) == []
+
+
+def test_an_unmerged_lead_is_in_the_state_it_had(opened: Any) -> None:
+    """A qualified lead came back open."""
+    with opened(now=VirtualClock(START)) as flow:
+        flow.ingest(
+            [
+                demo("s-1"),
+                {"type": "opportunity", "id": "d-1", "contact": {"email": ANA["email"]}, "status": "open"},
+                demo("s-2"),
+            ]
+        )
+        before = {listed.lead.id: listed.lead.state for listed in flow.leads()}
+        assert sorted(before.values()) == ["open", "qualified"]
+        for key, (winner, loser) in enumerate((tuple(before), tuple(reversed(before)))):
+            assert flow.do({"type": "merge", "key": f"m-{key}", "winner": winner, "loser": loser}).is_ok
+            assert flow.do({"type": "unmerge", "key": f"u-{key}", "loser": loser}).is_ok
+            assert {listed.lead.id: listed.lead.state for listed in flow.leads()} == before

@@ -9,8 +9,8 @@ from attrs import evolve
 
 from leadflow.capture.decide import Prepared, failed, on_submission
 from leadflow.capture.state import Failure
-from leadflow.capture.values import Fault, read_values
 from leadflow.errors import InvalidValueError
+from leadflow.expr.values import Fault, read_values
 from leadflow.model.commands import DropSubmission, RetrySubmission
 from leadflow.model.decisions import InputFailed, InputSettled, Refusal
 from leadflow.model.facts import RecordsGiven

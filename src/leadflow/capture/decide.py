@@ -8,8 +8,8 @@ from typing import Any
 from attrs import frozen
 
 from leadflow.capture.rules import CaptureRules, Form
-from leadflow.capture.values import Fault, read_values
 from leadflow.expr.types import Schema
+from leadflow.expr.values import Fault, read_values
 from leadflow.model.decisions import InputFailed
 from leadflow.model.facts import RecordsGiven
 from leadflow.model.records import Entry, Input, Submission

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from leadflow.capture.values import read_value
 from leadflow.cli.shell.command import OK
 from leadflow.cli.shell.session import Session
 from leadflow.cli.telling.card import card_of
@@ -18,6 +17,7 @@ from leadflow.engine.flow import Flow
 from leadflow.engine.outcome import Result
 from leadflow.errors import InvalidInputError, RefusedError
 from leadflow.expr.fault import did_you_mean
+from leadflow.expr.values import read_value
 
 LeadArgument = Annotated[str, typer.Argument(metavar="LEAD", help="The lead's id.")]
 ActorOption = Annotated[

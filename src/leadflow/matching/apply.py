@@ -84,7 +84,7 @@ def apply_merged(view: View, recorded: Recorded, prepared: Prepared) -> Iterable
     return [
         kept,
         moved(loser, at_us, state="merged", merged_into=winner.id),
-        Alias(loser.id, winner.id, winner.id, recorded.id, at_us, decision.children, before, version=1),
+        Alias(loser.id, winner.id, winner.id, recorded.id, at_us, decision.children, before, loser.state, version=1),
         *(replaced(alias, root=winner.id, version=alias.version + 1) for alias in aliases),
         *children,
         *filing.rows(),
@@ -108,8 +108,7 @@ def apply_unmerged(view: View, recorded: Recorded, prepared: Prepared) -> Iterab
         if name != "consent" and name not in decision.ambiguous and value_of(winner, name) == value_of(loser, name)
     }
     alone = with_values(winner, restored, at_us) if restored else moved(winner, at_us)
-    state = "open" if decision.record == "lead" else "active"
-    freed = moved(loser, at_us, state=state, merged_into=None)
+    freed = moved(loser, at_us, state=alias.state, merged_into=None)
     if decision.record == "contact":
         freed = replaced(freed, consent=min(freed.consent, winner.consent))
     below = _below(view, alias.id)

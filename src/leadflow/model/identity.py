@@ -14,8 +14,8 @@ from leadflow.model.values import NOTHING
 class Alias:
     """A visitor or a merged-away record, and who stands for it: `into` directly, `root` in the end.
 
-    For a merged record, `children` are the records that moved with it and `before` the values that the other record had in
-    the fields it took over: what taking the merge back needs.
+    For a merged record, `children` are the records that moved with it, `before` the values that the other record had in
+    the fields it took over, and `state` its own state until then: what taking the merge back needs.
     """
 
     table: ClassVar[str] = "alias"
@@ -27,6 +27,7 @@ class Alias:
     since_us: int = 0
     children: tuple[str, ...] = ()
     before: Mapping[str, Any] = NOTHING
+    state: str = ""
     version: int = 0
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from attrs import frozen
 
 from leadflow.expr import Condition, Schema, SignalTable, compile_condition
-from leadflow.model.decisions import Refusal
+from leadflow.model.decisions import ProcessStarted, Refusal
 from leadflow.model.lead import Lead
 from leadflow.model.rows import value_of
 from leadflow.model.time import parse_duration
@@ -60,6 +60,7 @@ class Prepared:
     signals: SignalTable
     reads: frozenset[str]
     reads_scores: bool
+    schema: Schema
 
 
 def prepare(playbook: Any, schema: Schema) -> Prepared:
@@ -92,7 +93,7 @@ def prepare(playbook: Any, schema: Schema) -> Prepared:
         }
         processes[name] = CompiledProcess(name, process, condition(process.applies), stages, tuple(stages))
     reads_scores = any(name.startswith(("score", "grade")) for name in reads)
-    return Prepared(playbook.process, processes, signals, frozenset(reads), reads_scores)
+    return Prepared(playbook.process, processes, signals, frozenset(reads), reads_scores, schema)
 
 
 def automatic_move(process: CompiledProcess, stage: str, asked: Any, now_us: int) -> str | None:
@@ -142,3 +143,7 @@ def answer_of(name: str, field: str | None, instance: Instance, lead: Lead, aske
     value = None if row is None else value_of(row, attribute)
     # A flag that nobody has touched is not an answer; one that is set is.
     return None if value is False else value
+
+
+def started(lead_id: str, process: CompiledProcess) -> ProcessStarted:
+    return ProcessStarted(subject=lead_id, process=process.name, stage=process.order[0])

@@ -8,7 +8,7 @@ from leadflow.expr import Term, Type
 from leadflow.model import commands, decisions, facts
 from leadflow.model.lead import Lead
 from leadflow.model.time import NEVER_US
-from leadflow.process import apply, decide
+from leadflow.process import apply, by_hand, decide
 from leadflow.process.moves import Prepared, prepare
 from leadflow.process.state import TABLES, Instance
 from leadflow.room import Key, Room, View
@@ -63,14 +63,14 @@ ROOM = Room(
         decisions.LeadStateChanged: decide.on_changed,
         facts.ScoreChanged: decide.on_measured,
         decisions.GradeChanged: decide.on_measured,
-        commands.Advance: decide.on_advance,
-        commands.Relocate: decide.on_relocate,
-        commands.SetFlag: decide.on_set_flag,
-        commands.SetStep: decide.on_set_step,
-        commands.SwitchProcess: decide.on_switch,
-        commands.EndProcess: decide.on_end,
-        commands.Reactivate: decide.on_reactivate,
-        commands.SetLeadState: decide.on_set_state,
+        commands.Advance: by_hand.on_advance,
+        commands.Relocate: by_hand.on_relocate,
+        commands.SetFlag: by_hand.on_set_flag,
+        commands.SetStep: by_hand.on_set_step,
+        commands.SwitchProcess: by_hand.on_switch,
+        commands.EndProcess: by_hand.on_end,
+        commands.Reactivate: by_hand.on_reactivate,
+        commands.SetLeadState: by_hand.on_set_state,
         commands.Wake: decide.on_wake,
     },
     applies={

@@ -25,8 +25,8 @@ from leadflow.capture.reading import (
 )
 from leadflow.capture.reading.rows import RowNote
 from leadflow.capture.state import Batch, Staged
-from leadflow.capture.values import read_values
 from leadflow.errors import InvalidInputError, LeadflowError
+from leadflow.expr.values import read_values
 from leadflow.model.coding import from_plain, to_plain
 from leadflow.model.commands import RemoveRecords
 from leadflow.model.decisions import RecordCreated
