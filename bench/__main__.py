@@ -44,8 +44,6 @@ SHORTFALLS: Mapping[tuple[str, str], float] = {
     ("P4", "Python share, 1000 per transaction"): 100.0,
     ("P18", "stage transition: guard, action, history"): 0.008,
     ("P21", "find or create"): 0.15,
-    ("P32", "Lead -> dict"): 0.35,
-    ("P32", "row -> Lead"): 0.33,
 }
 _IN_FOLDER = ("ingest", "arrivals", "growth")
 _BASES = {"expr": "30 rules: plain closures"}

@@ -8,7 +8,6 @@ from typing import Any
 from leadflow.assignment.prepare import Prepared
 from leadflow.assignment.sla import alarm_us
 from leadflow.assignment.state import Handover, PoolRow, Workload
-from leadflow.model.coding import replaced
 from leadflow.model.decisions import (
     DeadlineMissed,
     DeadlineSet,
@@ -19,6 +18,7 @@ from leadflow.model.decisions import (
     Recorded,
 )
 from leadflow.model.lead import Lead
+from leadflow.model.making import replaced
 from leadflow.model.values import OPEN_STATES
 from leadflow.room import Dropped, View
 

@@ -10,10 +10,10 @@ from attrs import frozen
 from leadflow.assignment.decide import handed_over
 from leadflow.assignment.prepare import Prepared
 from leadflow.model.business import User
-from leadflow.model.coding import replaced
 from leadflow.model.commands import DeactivateUser, Wake
 from leadflow.model.decisions import Decision, Recorded, Refusal, UserLeft
 from leadflow.model.lead import Lead
+from leadflow.model.making import replaced
 from leadflow.room import Dropped, Key, Step, Table, View
 
 

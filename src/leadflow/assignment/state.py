@@ -7,11 +7,13 @@ from typing import Any, ClassVar
 
 from attrs import frozen
 
+from leadflow.model.making import quick
 from leadflow.model.values import NOTHING
 from leadflow.room import Table
 
 
-@frozen
+@quick
+@frozen(weakref_slot=False)
 class PoolRow:
     """A pool's rotation; `state` is the plain form of a PoolState."""
 
@@ -22,7 +24,8 @@ class PoolRow:
     version: int = 0
 
 
-@frozen
+@quick
+@frozen(weakref_slot=False)
 class Handover:
     """How a lead came to its owner or queue, and what is expected now.
 
@@ -46,7 +49,8 @@ class Handover:
     version: int = 0
 
 
-@frozen
+@quick
+@frozen(weakref_slot=False)
 class Workload:
     """How many open leads a user owns."""
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from leadflow.capture import business, decide
 from leadflow.capture.state import TABLES, Failure
-from leadflow.model.coding import replaced
 from leadflow.model.commands import DropSubmission, RetrySubmission
 from leadflow.model.decisions import InputFailed, InputSettled, Recorded
+from leadflow.model.making import replaced
 from leadflow.model.records import Deal, Entry, Order, Submission
 from leadflow.room import Key, Room, View
 

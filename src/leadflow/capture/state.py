@@ -7,11 +7,13 @@ from typing import Any, ClassVar
 
 from attrs import frozen
 
+from leadflow.model.making import quick
 from leadflow.model.values import NOTHING
 from leadflow.room import Table
 
 
-@frozen
+@quick
+@frozen(weakref_slot=False)
 class Failure:
     """An input that could not be taken; it waits to be mended.
 
@@ -30,7 +32,8 @@ class Failure:
     version: int = 0
 
 
-@frozen
+@quick
+@frozen(weakref_slot=False)
 class Batch:
     """An import: which file (by its content's hash), how it was read, how far it is.
 
@@ -50,7 +53,8 @@ class Batch:
     version: int = 0
 
 
-@frozen
+@quick
+@frozen(weakref_slot=False)
 class Staged:
     """A row of an all-or-nothing import that waits until the whole file has been found good."""
 

@@ -8,7 +8,6 @@ from typing import Any
 from leadflow.matching.filing import Filing
 from leadflow.matching.find import Prepared
 from leadflow.matching.merge import child_link
-from leadflow.model.coding import replaced
 from leadflow.model.decisions import (
     RecordCreated,
     Recorded,
@@ -20,6 +19,7 @@ from leadflow.model.decisions import (
 )
 from leadflow.model.identity import Alias
 from leadflow.model.ids import record_of
+from leadflow.model.making import replaced
 from leadflow.model.rows import RECORDS, moved, new_row, value_of, with_values
 from leadflow.room import Dropped, View
 

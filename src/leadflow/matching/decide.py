@@ -8,7 +8,6 @@ from typing import Any
 
 from leadflow.matching.find import Found, Prepared, Search, changed_fields, find_or_create
 from leadflow.matching.state import MatchKey
-from leadflow.model.coding import replaced
 from leadflow.model.commands import Identify
 from leadflow.model.contact import Contact
 from leadflow.model.decisions import (
@@ -24,6 +23,7 @@ from leadflow.model.facts import InteractionReceived, RecordsGiven
 from leadflow.model.identity import Alias, standing_for
 from leadflow.model.ids import derive_id
 from leadflow.model.lead import Lead
+from leadflow.model.making import replaced
 from leadflow.model.records import Entry, Input, Interaction, Submission
 from leadflow.model.rows import RECORDS
 from leadflow.model.values import NOTHING

@@ -7,7 +7,7 @@ from typing import Any
 
 from leadflow.matching.keys import Keyring, contact_values, lead_values
 from leadflow.matching.state import MatchKey
-from leadflow.model.coding import replaced
+from leadflow.model.making import replaced
 from leadflow.room import Dropped, View
 
 _FILED = ("contact", "account", "lead")

@@ -7,10 +7,12 @@ from typing import ClassVar
 from attrs import frozen
 
 from leadflow.model.identity import Alias
+from leadflow.model.making import quick
 from leadflow.room import Table
 
 
-@frozen
+@quick
+@frozen(weakref_slot=False)
 class MatchKey:
     """One value of one key of a strategy, and the records that have it: (as they were made, who stands for them now).
 

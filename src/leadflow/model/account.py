@@ -9,11 +9,13 @@ from typing import Any, ClassVar
 
 from attrs import frozen
 
+from leadflow.model.making import quick
 from leadflow.model.time import to_datetime
 from leadflow.model.values import NOTHING
 
 
-@frozen
+@quick
+@frozen(weakref_slot=False)
 class Account:
     """A company.
 

@@ -9,11 +9,13 @@ from typing import Any, ClassVar
 
 from attrs import frozen
 
+from leadflow.model.making import quick
 from leadflow.model.time import to_datetime
 from leadflow.model.values import NOTHING, Money
 
 
-@frozen
+@quick
+@frozen(weakref_slot=False)
 class Opportunity:
     """A deal in sales, usually made from a lead.
 
@@ -53,7 +55,8 @@ class Opportunity:
         return None if self.closed_us is None else to_datetime(self.closed_us)
 
 
-@frozen
+@quick
+@frozen(weakref_slot=False)
 class User:
     """A person who works leads: salesperson, teleprospector, marketer, manager.
 
@@ -76,7 +79,8 @@ class User:
     version: int = 0
 
 
-@frozen
+@quick
+@frozen(weakref_slot=False)
 class Product:
     """Something that leads are interested in; `line` is the product line whose rep sells it.
 

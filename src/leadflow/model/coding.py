@@ -15,15 +15,19 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from decimal import Decimal
 from functools import lru_cache
-from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 import attrs
 
 from leadflow.errors import InvalidInputError
+from leadflow.model.making import written
 
 T = TypeVar("T")
+
+
+_PLAIN = ("str", "int", "bool", "float")
+_SCALARS = frozenset({str, int, bool, float, type(None)})
 
 
 @lru_cache(maxsize=256)
@@ -31,67 +35,91 @@ def _layout(cls: Hashable) -> tuple[tuple[str, str, Any], ...]:
     return tuple((a.name, str(a.type), a.default) for a in attrs.fields(cast(Any, cls)))
 
 
-@lru_cache(maxsize=256)
-def _copier(cls: Hashable) -> tuple[Callable[[Any], tuple[Any, ...]], dict[str, int]]:
-    names = [a.name for a in attrs.fields(cast(Any, cls))]
-    return attrgetter(*names), {name: position for position, name in enumerate(names)}
-
-
-def replaced(value: T, **changes: Any) -> T:
-    """A copy of an attrs value with some fields changed: `attrs.evolve` at half its cost, for what ingest does most.
-
-    >>> from leadflow.model.lead import Lead
-    >>> replaced(Lead(id="l_1"), stage="inquiry").stage
-    'inquiry'
-    """
-    read, places = _copier(cast(Hashable, type(value)))
-    fields = list(read(value))
-    for name, content in changes.items():
-        fields[places[name]] = content
-    return type(value)(*fields)
-
-
 def to_plain(value: Any, skip: frozenset[str] = frozenset()) -> dict[str, Any]:
     """The fields of an attrs value that differ from their default, as a dict that JSON can hold."""
-    plain: dict[str, Any] = {}
-    for name, _, default in _layout(cast(Hashable, type(value))):
-        content = getattr(value, name)
-        if name in skip or (default is not attrs.NOTHING and content == default):
+    if skip:
+        return _writer(cast(Hashable, type(value)), skip)(value)
+    writer = _WRITERS.get(type(value))
+    if writer is None:
+        writer = _WRITERS[type(value)] = _writer(cast(Hashable, type(value)), skip)
+    return writer(value)
+
+
+_WRITERS: dict[type[Any], Callable[[Any], dict[str, Any]]] = {}
+
+
+@lru_cache(maxsize=512)
+def _writer(cls: Hashable, skip: frozenset[str]) -> Callable[[Any], dict[str, Any]]:
+    """`to_plain` of a class, written out: one comparison a field."""
+    names: dict[str, Any] = {"_plain": plain_value}
+    lines = ["plain = {}"]
+    for name, kind, default in _layout(cls):
+        if name in skip:
             continue
-        plain[name] = plain_value(content)
-    return plain
+        is_plain = set(kind.split(" | ")) <= {*_PLAIN, "None"}
+        content = "content" if is_plain else "_plain(content)"
+        lines.append(f"content = value.{name}")
+        if default is attrs.NOTHING:
+            lines.append(f"plain['{name}'] = {content}")
+            continue
+        names[f"_default_{name}"] = default
+        differs = f"is not _default_{name} and content != _default_{name}"
+        if type(default) in _SCALARS:
+            differs = "is not None" if default is None else f"!= {default!r}"
+        lines.append(f"if content {differs}: plain['{name}'] = {content}")
+    return written("writer(value)", [*lines, "return plain"], names)
 
 
 def plain_value(content: Any) -> Any:
     """A field's content as JSON can hold it: tuples as lists, decimals as text."""
-    if content is None or type(content) in (str, int, bool, float):
+    kind = type(content)
+    if kind in _SCALARS:
         return content
+    if kind is dict or kind is MappingProxyType or isinstance(content, Mapping):
+        plain = dict(content)
+        for name, item in plain.items():
+            if type(item) not in _SCALARS or type(name) is not str:
+                return {str(name): plain_value(item) for name, item in content.items()}
+        return plain
     if isinstance(content, (tuple, list, set, frozenset)):
         items = sorted(content) if isinstance(content, (set, frozenset)) else content
         return [plain_value(item) for item in items]
-    if isinstance(content, Mapping):
-        return {str(key): plain_value(item) for key, item in content.items()}
     if isinstance(content, Decimal):
         return str(content)
-    if attrs.has(type(content)):
+    if attrs.has(kind):
         return to_plain(content)
     return content
 
 
 def from_plain(cls: type[T], plain: Mapping[str, Any]) -> T:
     """Rebuild an attrs value. Errors: InvalidInputError for a field the class does not have, or lacks."""
+    arguments = dict(plain)
+    for name, kind in _restoring(cast(Hashable, cls)):
+        if name in arguments:
+            arguments[name] = _restored(arguments[name], kind)
+    try:
+        return cls(**arguments)
+    except TypeError:
+        _explain(cls, plain)
+        raise
+
+
+@lru_cache(maxsize=256)
+def _restoring(cls: Hashable) -> tuple[tuple[str, str], ...]:
+    """The fields whose plain form is another than their own."""
+    return tuple((name, kind) for name, kind, _ in _layout(cls) if kind.startswith(("tuple", "Mapping", "Decimal")))
+
+
+def _explain(cls: type[Any], plain: Mapping[str, Any]) -> None:
+    """Say what is wrong with the fields that a class was given."""
     layout = _layout(cast(Hashable, cls))
-    known = {name for name, _, _ in layout}
-    if not known.issuperset(plain):
-        strange = ", ".join(sorted(set(plain) - known))
-        raise InvalidInputError(f"{cls.__name__} has no field {strange}", code="unknown_field")
-    arguments: dict[str, Any] = {}
-    for name, kind, default in layout:
-        if name in plain:
-            arguments[name] = _restored(plain[name], kind)
-        elif default is attrs.NOTHING:
-            raise InvalidInputError(f"{cls.__name__} lacks the field {name}", code="missing_field")
-    return cls(**arguments)
+    strange = set(plain).difference(name for name, _, _ in layout)
+    if strange:
+        listed = ", ".join(sorted(map(str, strange)))
+        raise InvalidInputError(f"{cls.__name__} has no field {listed}", code="unknown_field") from None
+    for name, _, default in layout:
+        if default is attrs.NOTHING and name not in plain:
+            raise InvalidInputError(f"{cls.__name__} lacks the field {name}", code="missing_field") from None
 
 
 def _restored(content: Any, kind: str) -> Any:

@@ -7,10 +7,12 @@ from typing import Any, ClassVar
 
 from attrs import frozen
 
+from leadflow.model.making import quick
 from leadflow.model.values import NOTHING
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class Command:
     """The common part: `key` makes a repeat harmless, `actor` is the user id of the person who says it."""
 
@@ -21,7 +23,8 @@ class Command:
     actor: str | None = None
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class RetrySubmission(Command):
     """Take a failed submission again with corrected fields; `mode` "new" keeps both interactions, "replace" one."""
 
@@ -31,7 +34,8 @@ class RetrySubmission(Command):
     mode: str = "replace"
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class DropSubmission(Command):
     """Give a failed submission up, with a reason."""
 
@@ -40,7 +44,8 @@ class DropSubmission(Command):
     reason: str = ""
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class Merge(Command):
     """Make two contacts (or accounts, or leads) one; `fields` chooses per field "winner" or "loser"."""
 
@@ -50,7 +55,8 @@ class Merge(Command):
     fields: Mapping[str, str] = NOTHING
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class Unmerge(Command):
     """Take a merge back: `loser` stands for itself again."""
 
@@ -58,7 +64,8 @@ class Unmerge(Command):
     loser: str
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class Identify(Command):
     """Say who a visitor is."""
 
@@ -67,7 +74,8 @@ class Identify(Command):
     contact: str
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class RemoveRecords(Command):
     """Take records away that an import made; `records` are (id, version): one that has changed since stays."""
 
@@ -76,7 +84,8 @@ class RemoveRecords(Command):
     records: tuple[tuple[str, int], ...] = ()
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class SetFlag(Command):
     """Set a flag of a lead by hand, e.g. teleprospect_ready."""
 
@@ -86,7 +95,8 @@ class SetFlag(Command):
     value: bool = True
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class SetStep(Command):
     """Answer a step of the lead's active stage."""
 
@@ -96,7 +106,8 @@ class SetStep(Command):
     value: Any = None
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class Advance(Command):
     """Complete the active stage; the engine picks the next by the branches. `to` asks for a certain stage.
 
@@ -110,7 +121,8 @@ class Advance(Command):
     reason: str = ""
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class Rescore(Command):
     """Make some subjects' scores by a model anew; said by a changed model, not by people."""
 
@@ -119,7 +131,8 @@ class Rescore(Command):
     subjects: tuple[str, ...] = ()
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class Relocate(Command):
     """Take a lead out of a stage that the playbook no longer has; said by a changed playbook, not by people."""
 
@@ -129,7 +142,8 @@ class Relocate(Command):
     to: str
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class SwitchProcess(Command):
     """Put the lead into another process; the one it leaves keeps its stage in the background."""
 
@@ -138,7 +152,8 @@ class SwitchProcess(Command):
     process: str
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class EndProcess(Command):
     """Finish (at the last stage) or abandon (anywhere) the lead's active process."""
 
@@ -148,7 +163,8 @@ class EndProcess(Command):
     reason: str = ""
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class Reactivate(Command):
     """Make a finished or abandoned process active again at the stage where it stood."""
 
@@ -156,7 +172,8 @@ class Reactivate(Command):
     lead: str
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class SetLeadState(Command):
     """Qualify, disqualify (with a reason), recycle or reopen a lead."""
 
@@ -166,7 +183,8 @@ class SetLeadState(Command):
     reason: str | None = None
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class Assign(Command):
     """Give a lead an owner by hand (`owner`), or by the rules when `owner` is None."""
 
@@ -176,7 +194,8 @@ class Assign(Command):
     reason: str = ""
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class Claim(Command):
     """Take a lead out of a queue; the first claim wins."""
 
@@ -185,7 +204,8 @@ class Claim(Command):
     user: str
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class Credit(Command):
     """Give the owner of a rejected or invalid lead his turn back."""
 
@@ -194,7 +214,8 @@ class Credit(Command):
     reason: str = ""
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class DeactivateUser(Command):
     """Take a user out of every rotation; their open leads are assigned anew by the rules."""
 
@@ -202,7 +223,8 @@ class DeactivateUser(Command):
     user: str
 
 
-@frozen
+@quick
+@frozen(weakref_slot=False)
 class Wake:
     """A due row: something could change at `due_us` without new input. Made by tick; never stored."""
 

@@ -8,11 +8,13 @@ from typing import Any, ClassVar
 
 from attrs import frozen
 
+from leadflow.model.making import quick
 from leadflow.model.time import to_datetime
 from leadflow.model.values import NOTHING
 
 
-@frozen
+@quick
+@frozen(weakref_slot=False)
 class Contact:
     """One person.
 

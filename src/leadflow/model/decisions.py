@@ -12,10 +12,12 @@ from typing import Any, ClassVar
 
 from attrs import frozen
 
+from leadflow.model.making import quick
 from leadflow.model.values import NOTHING
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class Decision:
     """The common part. `subject` is the id of the record decided about, as it was called then."""
 
@@ -27,7 +29,8 @@ class Decision:
 # -- records ----------------------------------------------------------------------------------------------
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class RecordCreated(Decision):
     """A contact, account, lead, opportunity, user or product was made from an input."""
 
@@ -39,7 +42,8 @@ class RecordCreated(Decision):
     strategy: str | None = None
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class RecordMatched(Decision):
     """An input was found to be about a known record.
 
@@ -57,7 +61,8 @@ class RecordMatched(Decision):
     tie: str | None = None
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class RecordUpdated(Decision):
     """Fields took the values of an input; `links` are ids that were set (account_id, contact_id ...)."""
 
@@ -68,7 +73,8 @@ class RecordUpdated(Decision):
     links: Mapping[str, str | None] = NOTHING
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class RecordsMerged(Decision):
     """`subject` now stands for `loser` too; `fields` were taken from the loser."""
 
@@ -80,7 +86,8 @@ class RecordsMerged(Decision):
     children: tuple[str, ...] = ()
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class RecordsUnmerged(Decision):
     """`loser` stands for itself again; `ambiguous` lists what could not be told apart."""
 
@@ -92,7 +99,8 @@ class RecordsUnmerged(Decision):
     ambiguous: tuple[str, ...] = ()
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class RecordRemoved(Decision):
     """An import was undone: the record it made, which nothing else used, is gone."""
 
@@ -101,7 +109,8 @@ class RecordRemoved(Decision):
     input: str
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class VisitorIdentified(Decision):
     """Interactions of the visitor count for the contact from now on, earlier ones too."""
 
@@ -113,7 +122,8 @@ class VisitorIdentified(Decision):
 # -- capture ----------------------------------------------------------------------------------------------
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class InputFailed(Decision):
     """An input could not be taken; `reasons` are (code, field) pairs. It waits to be mended and retried.
 
@@ -126,7 +136,8 @@ class InputFailed(Decision):
     reasons: tuple[tuple[str, str], ...] = ()
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class InputSettled(Decision):
     """A failed input was retried successfully (`how` "retried") or given up ("dropped")."""
 
@@ -138,7 +149,8 @@ class InputSettled(Decision):
 # -- scoring ----------------------------------------------------------------------------------------------
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class Scored(Decision):
     """The subject got its first score by a model."""
 
@@ -147,7 +159,8 @@ class Scored(Decision):
     points: int
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class GradeChanged(Decision):
     """The score moved into another grade."""
 
@@ -158,7 +171,8 @@ class GradeChanged(Decision):
     points: int
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class ThresholdReached(Decision):
     """The score reached the model's sales-ready threshold (>=)."""
 
@@ -168,7 +182,8 @@ class ThresholdReached(Decision):
     threshold: int
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class ThresholdLeft(Decision):
     """The score fell below the bound at which readiness ends."""
 
@@ -181,7 +196,8 @@ class ThresholdLeft(Decision):
 # -- leads and process ------------------------------------------------------------------------------------
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class LeadFlagged(Decision):
     """A flag of the lead was set or cleared; `because` is a model, a step or "by hand"."""
 
@@ -191,7 +207,8 @@ class LeadFlagged(Decision):
     because: str = ""
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class LeadStateChanged(Decision):
     """The lead became open, qualified, disqualified or recycled."""
 
@@ -201,7 +218,8 @@ class LeadStateChanged(Decision):
     reason: str | None = None
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class ProcessStarted(Decision):
     """The lead entered a process at its first stage."""
 
@@ -210,7 +228,8 @@ class ProcessStarted(Decision):
     stage: str
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class StageChanged(Decision):
     """The lead moved to another stage.
 
@@ -227,7 +246,8 @@ class StageChanged(Decision):
     reason: str = ""
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class StepAnswered(Decision):
     """A step of a stage got a value; the value is in the input."""
 
@@ -237,7 +257,8 @@ class StepAnswered(Decision):
     input: str
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class ProcessEnded(Decision):
     """The process was finished, abandoned, put to the background by a switch, or made active again."""
 
@@ -251,7 +272,8 @@ class ProcessEnded(Decision):
 # -- assignment -------------------------------------------------------------------------------------------
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class OwnerAssigned(Decision):
     """The lead has an owner; `candidates` are (user, code) pairs: why each was taken or skipped."""
 
@@ -265,7 +287,8 @@ class OwnerAssigned(Decision):
     hops: int = 0
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class LeadQueued(Decision):
     """The lead waits in a queue for somebody to claim it, or (`until_us`) for a pool to open."""
 
@@ -276,7 +299,8 @@ class LeadQueued(Decision):
     candidates: tuple[tuple[str, str], ...] = ()
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class PoolTurned(Decision):
     """A pool's rotation moved; `state` is its whole state, user ids and counters only. The subject is the pool."""
 
@@ -284,7 +308,8 @@ class PoolTurned(Decision):
     state: Mapping[str, Any] = NOTHING
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class UserLeft(Decision):
     """The user (the subject) is inactive; `open` leads of his still need a new owner."""
 
@@ -292,7 +317,8 @@ class UserLeft(Decision):
     open: int = 0
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class DeadlineMissed(Decision):
     """A service level was not met; `action` is what followed."""
 
@@ -302,7 +328,8 @@ class DeadlineMissed(Decision):
     due_us: int
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class DeadlineSet(Decision):
     """A service level started, or (`due_us` None) ended because `because`."""
 
@@ -312,7 +339,8 @@ class DeadlineSet(Decision):
     because: str = ""
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class MessagePlanned(Decision):
     """Something must leave the process: it is in the outbox under `key`."""
 
@@ -327,7 +355,8 @@ class MessagePlanned(Decision):
 # -- the log ----------------------------------------------------------------------------------------------
 
 
-@frozen
+@quick
+@frozen(weakref_slot=False)
 class Recorded:
     """A decision as kept: when it became true, when it was written, by whom, caused by which input, under which rules.
 
@@ -356,7 +385,8 @@ class Recorded:
         return self.decision.subject
 
 
-@frozen
+@quick
+@frozen(weakref_slot=False)
 class Refusal:
     """A business "no": a code and its parameters, so that a host can translate it."""
 

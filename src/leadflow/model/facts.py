@@ -1,19 +1,18 @@
-"""Causes that are not kept, because the input itself is.
-
-Those made for every interaction are not frozen: that would cost more than all else. They are treated as values.
-"""
+"""Causes that are not kept, because the input itself is."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from attrs import define, frozen
+from attrs import frozen
 
+from leadflow.model.making import quick
 from leadflow.model.values import NOTHING
 
 
-@define
+@quick
+@frozen(weakref_slot=False)
 class InteractionReceived:
     """An interaction counts for a contact (or a visitor not known yet: then `contact` is None)."""
 
@@ -31,7 +30,8 @@ class InteractionReceived:
         return self.contact or self.input
 
 
-@frozen(kw_only=True)
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class RecordsGiven:
     """An input's mapped values, by record, are ready to find or make their records.
 
@@ -59,7 +59,8 @@ class RecordsGiven:
         return self.input
 
 
-@define
+@quick
+@frozen(weakref_slot=False)
 class ScoreChanged:
     """The points of a subject changed; a measurement, not a decision."""
 

@@ -7,10 +7,12 @@ from typing import Any, ClassVar
 
 from attrs import frozen
 
+from leadflow.model.making import quick
 from leadflow.model.values import NOTHING
 
 
-@frozen
+@quick
+@frozen(weakref_slot=False)
 class Alias:
     """A visitor or a merged-away record, and who stands for it: `into` directly, `root` in the end.
 

@@ -8,11 +8,13 @@ from typing import Any, ClassVar
 
 from attrs import frozen
 
+from leadflow.model.making import quick
 from leadflow.model.time import to_datetime
 from leadflow.model.values import NOTHING, OPEN_STATES
 
 
-@frozen
+@quick
+@frozen(weakref_slot=False)
 class Lead:
     """One interest of one contact (or account) in a page, form, campaign, product, event ...
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from attrs import define, frozen
+from attrs import frozen
 
+from leadflow.model.making import quick
 from leadflow.model.values import NOTHING
 
 
-@frozen
+@quick
+@frozen(weakref_slot=False)
 class Interaction:
     """Something a person did: opened a mail, visited a page, attended an event.
 
@@ -38,7 +40,8 @@ class Interaction:
     batch: str | None = None
 
 
-@frozen
+@quick
+@frozen(weakref_slot=False)
 class Submission:
     """A filled form. `fields` are as the visitor typed them; `context` is the marketing context.
 
@@ -58,7 +61,8 @@ class Submission:
     replaces: str | None = None
 
 
-@frozen
+@quick
+@frozen(weakref_slot=False)
 class Order:
     """A purchase; `lines` are {"product", "quantity", "price"} with the price of one unit in `currency`."""
 
@@ -74,7 +78,8 @@ class Order:
     batch: str | None = None
 
 
-@frozen
+@quick
+@frozen(weakref_slot=False)
 class Deal:
     """The state of an opportunity as sales reports it; the same `id` again updates it."""
 
@@ -95,7 +100,8 @@ class Deal:
     batch: str | None = None
 
 
-@frozen
+@quick
+@frozen(weakref_slot=False)
 class Entry:
     """Values of a contact, account, lead, user or product: typed in, imported or handed over by another system.
 
@@ -117,9 +123,10 @@ class Entry:
     batch: str | None = None
 
 
-@define
+@quick
+@frozen(weakref_slot=False)
 class Input:
-    """An accepted record as received; with state, the only place that holds personal data. Treated as a value.
+    """An accepted record as received; with state, the only place that holds personal data.
 
     `kind` is set when it counts as an interaction. `subject` is the contact or visitor it was attributed to at
     receipt; it never changes: aliases say who stands for that subject now. `reference` is how the record named its

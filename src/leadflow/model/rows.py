@@ -11,9 +11,9 @@ import attrs
 
 from leadflow.model.account import Account
 from leadflow.model.business import Opportunity, Product, User
-from leadflow.model.coding import replaced
 from leadflow.model.contact import Contact
 from leadflow.model.lead import CONTEXT_COLUMNS, Lead
+from leadflow.model.making import replaced
 
 RECORDS: Mapping[str, type[Any]] = MappingProxyType(
     {cls.table: cls for cls in (Contact, Account, Lead, Opportunity, User, Product)}

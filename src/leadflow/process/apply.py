@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from types import MappingProxyType
 from typing import Any
 
-from leadflow.model.coding import replaced
 from leadflow.model.decisions import (
     DeadlineMissed,
     LeadFlagged,
@@ -18,6 +17,7 @@ from leadflow.model.decisions import (
     StepAnswered,
 )
 from leadflow.model.lead import Lead
+from leadflow.model.making import replaced
 from leadflow.model.rows import own_fields, with_values
 from leadflow.process.moves import Prepared
 from leadflow.process.state import Instance, Visit, instance_id

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from attrs import frozen
 
+from leadflow.model.making import quick
 from leadflow.model.values import NOTHING
 from leadflow.room import Table
 
@@ -14,7 +15,8 @@ Visit = tuple[str, int, int | None, str | None]
 """(stage, entered_us, left_us or None, how it was left: completed, skipped, back, set, automatic ...)."""
 
 
-@frozen
+@quick
+@frozen(weakref_slot=False)
 class Instance:
     """A lead in a process. `status` is "active", "background", "finished" or "abandoned".
 

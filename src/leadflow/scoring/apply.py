@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from leadflow.model.coding import replaced
 from leadflow.model.decisions import GradeChanged, Recorded, ThresholdLeft, ThresholdReached
+from leadflow.model.making import replaced
 from leadflow.room import Dropped, View
 from leadflow.scoring.prepare import Prepared
 from leadflow.scoring.state import Score

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from leadflow.model.coding import replaced
 from leadflow.model.commands import Rescore, Wake
 from leadflow.model.contact import Contact
 from leadflow.model.decisions import (
@@ -22,6 +21,7 @@ from leadflow.model.decisions import (
 )
 from leadflow.model.facts import InteractionReceived
 from leadflow.model.lead import Lead
+from leadflow.model.making import replaced
 from leadflow.model.records import Input
 from leadflow.room import Step, View
 from leadflow.scoring import loading

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from leadflow.model.coding import replaced
 from leadflow.model.decisions import Decision, GradeChanged, Scored, ThresholdLeft, ThresholdReached
 from leadflow.model.facts import ScoreChanged
+from leadflow.model.making import replaced
 from leadflow.model.time import NEVER_US
 from leadflow.room import View
 from leadflow.scoring.prepare import Compiled

@@ -5,8 +5,9 @@ from __future__ import annotations
 from array import array
 from typing import Any, ClassVar
 
-from attrs import define, field
+from attrs import field, frozen
 
+from leadflow.model.making import quick
 from leadflow.model.time import NEVER_US
 from leadflow.room import Table
 
@@ -14,9 +15,10 @@ Signals = dict[int, tuple[Any, ...]]
 """Per signal of the model: how often in all, and the newest times; see leadflow.expr.signals."""
 
 
-@define
+@quick
+@frozen(weakref_slot=False)
 class Score:
-    """A subject's score by a model. Treated as a value: a change makes a new one.
+    """A subject's score by a model.
 
     `bits` are the truths of the model's static parts and hold until `bits_until_us`; `valid_until_us` is the next
     moment at which points can change without input (None: never).

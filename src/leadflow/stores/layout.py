@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -13,6 +12,7 @@ import attrs
 from attrs import frozen
 
 from leadflow.model.coding import deep_tuple, plain_value
+from leadflow.model.making import twin_of, written
 from leadflow.model.values import NOTHING
 from leadflow.room import Table
 
@@ -62,37 +62,18 @@ _KINDS: dict[str, tuple[str, Callable[[Any], Any] | None, Callable[[Any], Any] |
 
 @frozen
 class Layout:
-    """One table as SQL sees it: columns with their SQL types, and the conversions that some of them need."""
+    """One table as SQL sees it: columns with their SQL types, and rows to and from their values.
+
+    `values(row)` are all columns, `changing(row)` those that may change and then the id, `row(values)` is the way back.
+    """
 
     table: Table
     columns: tuple[str, ...]
     types: tuple[str, ...]
     required: tuple[bool, ...]
-    to_sql: tuple[tuple[int, Callable[[Any], Any]], ...]
-    from_sql: tuple[tuple[int, Callable[[Any], Any]], ...]
-    read: Callable[[Any], tuple[Any, ...]]
-    fixed: tuple[int, ...]
-
-    def values(self, row: Any) -> list[Any]:
-        """A row's values in column order, as SQL takes them."""
-        values = list(self.read(row))
-        for position, convert in self.to_sql:
-            values[position] = convert(values[position])
-        return values
-
-    def changing(self, row: Any) -> list[Any]:
-        """A row's values that may change, in column order."""
-        values = self.values(row)
-        for position in self.fixed:
-            del values[position]
-        return values
-
-    def row(self, values: tuple[Any, ...]) -> Any:
-        """The row that SQL values stand for."""
-        converted = list(values)
-        for position, convert in self.from_sql:
-            converted[position] = convert(converted[position])
-        return self.table.row(*converted)
+    values: Callable[[Any], tuple[Any, ...]]
+    changing: Callable[[Any], tuple[Any, ...]]
+    row: Callable[[tuple[Any, ...]], Any]
 
 
 def layout_of(table: Table) -> Layout:
@@ -103,31 +84,69 @@ def layout_of(table: Table) -> Layout:
     >>> layout.columns[:3], layout.types[5]
     (('id', 'name', 'line'), 'TEXT')
     """
-    columns, types, required, to_sql, from_sql = [], [], [], [], []
+    columns, types, required = [], [], []
+    encoders: dict[str, Callable[[Any], Any]] = {}
+    decoders: dict[str, Callable[[Any], Any]] = {}
     encode: Callable[[Any], Any] | None
     decode: Callable[[Any], Any] | None
-    for position, attribute in enumerate(attrs.fields(table.row)):
+    for attribute in attrs.fields(table.row):
+        name = attribute.name
         kind, _, rest = str(attribute.type).partition("[")[0].partition(" | ")
-        if attribute.name in table.packed:
-            sql, (encode, decode) = "BLOB", table.packed[attribute.name]
+        if name in table.packed:
+            sql, (encode, decode) = "BLOB", table.packed[name]
         else:
             sql, encode, decode = _KINDS[kind]
-        columns.append(attribute.name)
+        columns.append(name)
         types.append(sql)
         required.append(not rest and "None" not in str(attribute.type) and kind in ("str", "int", "bool"))
         if encode is not None:
-            to_sql.append((position, encode))
+            encoders[name] = encode
         if decode is not None:
-            from_sql.append((position, decode))
-    # From the last to the first, so that taking one out does not move the others.
-    fixed = tuple(position for position in reversed(range(len(columns))) if columns[position] in table.fixed)
+            decoders[name] = decode
+    changing = [column for column in columns if column not in table.fixed]
     return Layout(
         table,
         tuple(columns),
         tuple(types),
         tuple(required),
-        tuple(to_sql),
-        tuple(from_sql),
-        attrgetter(*columns),
-        fixed,
+        _reader(columns, encoders),
+        _reader([*changing, "id"], encoders),
+        _maker(table.row, columns, decoders),
     )
+
+
+def _reader(columns: list[str], encoders: Mapping[str, Callable[[Any], Any]]) -> Callable[[Any], tuple[Any, ...]]:
+    """A row as the values of some columns, as SQL takes them."""
+    names = {f"_{name}": encode for name, encode in encoders.items()}
+
+    def value(name: str) -> str:
+        if name not in encoders:
+            return f"row.{name}"
+        # Most are empty, and to_json says None for these.
+        return f"_{name}(row.{name})" + (f" if row.{name} else None" if encoders[name] is to_json else "")
+
+    return written("values(row)", [f"return ({', '.join(map(value, columns))},)"], names)
+
+
+def _maker(
+    cls: type[Any], columns: list[str], decoders: Mapping[str, Callable[[Any], Any]]
+) -> Callable[[tuple[Any, ...]], Any]:
+    """The row that SQL values stand for, made without a call per column."""
+    names: dict[str, Any] = {f"_{name}": decode for name, decode in decoders.items()}
+    taken = {name: _decoded(name, decoders.get(name)) for name in columns}
+    names |= {"_NOTHING": NOTHING}
+    names |= {"_new": object.__new__, "_twin": twin_of(cls), "_cls": cls}
+    unpack = f"{', '.join(columns)}, = values"
+    if twin_of(cls) is None:
+        return written("row(values)", [unpack, f"return _cls({', '.join(taken.values())})"], names)
+    lines = [f"row.{name} = {value}" for name, value in taken.items()]
+    return written("row(values)", [unpack, "row = _new(_twin)", *lines, "row.__class__ = _cls", "return row"], names)
+
+
+def _decoded(name: str, decode: Callable[[Any], Any] | None) -> str:
+    """The expression for a column's value; what is commonest needs no call."""
+    if decode is None:
+        return name
+    if decode is bool:
+        return f"{name} == 1"
+    return f"_NOTHING if {name} is None else _{name}({name})" if decode is mapping_of else f"_{name}({name})"

@@ -268,7 +268,7 @@ class SqliteStore:
                 many(insert, [values(row) for row in inserts])
             if updates:
                 self._point(f"update {name}")
-                many(update, [(*layout.changing(row), row.id) for row in updates])
+                many(update, [layout.changing(row) for row in updates])
             if drops:
                 self._point(f"delete {name}")
                 many(delete, [(id_,) for id_ in drops])

@@ -8,11 +8,13 @@ from typing import Any, ClassVar
 from attrs import frozen
 
 from leadflow.model.decisions import MessagePlanned, Recorded
+from leadflow.model.making import quick
 from leadflow.model.values import NOTHING
 from leadflow.room import Room, Table, View
 
 
-@frozen
+@quick
+@frozen(weakref_slot=False)
 class Message:
     """One thing to hand over.
 

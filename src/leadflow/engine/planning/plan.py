@@ -9,9 +9,9 @@ from typing import Any
 from attrs import define, field, frozen
 
 from leadflow.engine.planning.draft import Draft
-from leadflow.model.coding import replaced
 from leadflow.model.commands import Wake
 from leadflow.model.decisions import Decision, InputFailed, Recorded, Refusal
+from leadflow.model.making import replaced
 from leadflow.model.records import Input
 from leadflow.ports.store import ChangeSet, Snapshot, tables_by_name
 from leadflow.room import Apply, Follow, Key, KeysOf, Missing, React, Room, Step, Table, TermOf
