@@ -104,6 +104,18 @@ class Step:
 React = Callable[[View, Any, Any, int], Step | None]
 """`decide(view, cause, rules, now_us)`; None when there is nothing to do."""
 
+QuietStep = tuple[tuple[Input, ...], tuple[Any, ...], tuple[Any, ...]]
+"""Inputs, rows and facts: what a quiet reaction comes to."""
+
+SILENCE: QuietStep = ((), (), ())
+
+Quiet = Callable[[Mapping[Key, Any], Any, Any, int, list[Key]], QuietStep | None]
+"""`quiet(rows, cause, rules, now_us, reads)`: a reaction's short form, for a cause of which nothing comes but cached rows.
+
+None when the case is any other, or a row that it needs is not among `rows`: then `react` is asked. Otherwise it says what
+`react` would, and notes the keys that it read. Law: with and without quiet forms, everything is the same.
+"""
+
 Apply = Callable[[View, Recorded, Any], Iterable[Any]]
 """`apply(view, recorded, rules)`: how a decision changes state, as rows to put; a Dropped takes a row away."""
 
@@ -119,12 +131,15 @@ class Room:
     """One capability, as a value.
 
     `prepare(playbook, schema)` compiles the room's rules once per playbook; the result is what `decide` gets as `rules`.
+    `quiet` are short forms of some reactions: the commonest input, an interaction of a known person that crosses nothing,
+    is worth a way of its own.
     """
 
     name: str
     prepare: Callable[[Any, Any], Any]
     tables: tuple[Table, ...] = ()
     reacts: Mapping[type, React] = field(factory=dict)
+    quiet: Mapping[type, Quiet] = field(factory=dict)
     applies: Mapping[type, Apply] = field(factory=dict)
     keys: Mapping[type, KeysOf] = field(factory=dict)
     follow: Mapping[str, Follow] = field(factory=dict)

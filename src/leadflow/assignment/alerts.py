@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from attrs import frozen
@@ -13,7 +14,7 @@ from leadflow.model.decisions import MessagePlanned
 from leadflow.model.facts import InteractionReceived
 from leadflow.model.lead import Lead
 from leadflow.model.time import DAY_US
-from leadflow.room import Step, Table, View
+from leadflow.room import SILENCE, Key, QuietStep, Step, Table, View
 
 _MOST_LEADS = 200
 
@@ -76,6 +77,13 @@ def on_interaction(view: View, fact: InteractionReceived, prepared: Prepared, no
         if rules.digest:
             puts.append(_noted(view, puts, lead, now_us))
     return Step(tuple(messages), tuple(puts)) if puts else None
+
+
+def quiet_interaction(
+    rows: Mapping[Key, Any], fact: InteractionReceived, prepared: Prepared, now_us: int, reads: list[Key]
+) -> QuietStep | None:
+    """The short form of `on_interaction`: activity that nobody wants to be told of."""
+    return None if fact.kind in prepared.alert_kinds else SILENCE
 
 
 def _noted(view: View, puts: list[Any], lead: Lead, now_us: int) -> Digest:

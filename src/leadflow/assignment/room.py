@@ -49,6 +49,7 @@ ROOM = Room(
         decisions.ProcessStarted: stages.on_started,
         decisions.ProcessEnded: stages.on_ended,
     },
+    quiet={facts.InteractionReceived: alerts.quiet_interaction},
     applies={
         decisions.OwnerAssigned: apply.apply_assigned,
         decisions.LeadQueued: apply.apply_queued,

@@ -22,7 +22,7 @@ from leadflow.engine.mailing.delivery import Delivered, deliver
 from leadflow.engine.mailing.file_mail import FileMailer
 from leadflow.engine.outcome import Ingested, Outcome
 from leadflow.engine.planning.carrying import Carrier, results, statuses
-from leadflow.engine.planning.plan import Rulebook
+from leadflow.engine.planning.rulebook import Rulebook
 from leadflow.engine.rooms import ROOMS, TABLES
 from leadflow.engine.upkeep.recheck import chunks, note_models, pending
 from leadflow.engine.upkeep.rekey import rekey as file_anew

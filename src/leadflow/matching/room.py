@@ -59,6 +59,7 @@ ROOM = Room(
         Unmerge: merge.on_unmerge,
         RemoveRecords: merge.on_remove,
     },
+    quiet={Interaction: decide.quiet_interaction},
     applies={
         RecordCreated: apply.apply_created,
         RecordUpdated: apply.apply_updated,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from leadflow.model.commands import (
@@ -24,7 +25,7 @@ from leadflow.process.deals import on_deal
 from leadflow.process.moves import Prepared, automatic_move, started
 from leadflow.process.rules import Action
 from leadflow.process.state import Instance, instance_id
-from leadflow.room import Step, View
+from leadflow.room import SILENCE, Key, QuietStep, Step, View
 
 
 def on_created(view: View, decision: RecordCreated, prepared: Prepared, now_us: int) -> Step | None:
@@ -67,6 +68,13 @@ def on_changed(view: View, decision: Any, prepared: Prepared, now_us: int) -> St
 def on_measured(view: View, fact: Any, prepared: Prepared, now_us: int) -> Step | None:
     """A score moved: only a process that reads scores cares."""
     return on_changed(view, fact, prepared, now_us) if prepared.reads_scores else None
+
+
+def quiet_measured(
+    rows: Mapping[Key, Any], fact: Any, prepared: Prepared, now_us: int, reads: list[Key]
+) -> QuietStep | None:
+    """The short form of `on_measured`."""
+    return None if prepared.reads_scores else SILENCE
 
 
 def _leads_of(view: View, subject: str) -> list[str]:

@@ -73,6 +73,7 @@ ROOM = Room(
         commands.SetLeadState: by_hand.on_set_state,
         commands.Wake: decide.on_wake,
     },
+    quiet={facts.ScoreChanged: decide.quiet_measured},
     applies={
         decisions.ProcessStarted: apply.apply_started,
         decisions.StageChanged: apply.apply_stage_changed,

@@ -74,16 +74,25 @@ def rescore(
 
 
 def _crossing(compiled: Compiled, row: Score, points: int) -> Decision | None:
-    """Reaching the threshold counts once; it arms again only when the score has fallen far enough (rule 106)."""
+    """The threshold that is reached or left, as a decision."""
+    bound = crosses(compiled, row.is_ready, points)
+    if bound is None:
+        return None
+    if row.is_ready:
+        return ThresholdLeft(subject=row.subject, model=compiled.name, points=points, bound=bound)
+    return ThresholdReached(subject=row.subject, model=compiled.name, points=points, threshold=bound)
+
+
+def crosses(compiled: Compiled, is_ready: bool, points: int) -> int | None:
+    """The bound that a score crosses, or None.
+
+    Reaching the threshold counts once; it arms again only when the score has fallen far enough (rule 106).
+    """
     threshold = compiled.model.threshold
     if threshold is None:
         return None
-    if not row.is_ready:
-        if points >= threshold:
-            return ThresholdReached(subject=row.subject, model=compiled.name, points=points, threshold=threshold)
-        return None
+    if not is_ready:
+        return threshold if points >= threshold else None
     leave = compiled.model.leave
     bound = threshold - compiled.model.rearm if leave is None else leave
-    if points < bound:
-        return ThresholdLeft(subject=row.subject, model=compiled.name, points=points, bound=bound)
-    return None
+    return bound if points < bound else None

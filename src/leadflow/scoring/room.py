@@ -8,7 +8,7 @@ from leadflow.expr import Term, Type
 from leadflow.model import commands, decisions, facts
 from leadflow.model.time import NEVER_US
 from leadflow.room import Room, View
-from leadflow.scoring import apply, decide, loading
+from leadflow.scoring import apply, decide, loading, quiet
 from leadflow.scoring.prepare import Prepared, prepare
 from leadflow.scoring.state import TABLES, Score
 from leadflow.scoring.subject import score_id
@@ -69,6 +69,7 @@ ROOM = Room(
         commands.Wake: decide.on_wake,
         commands.Rescore: decide.on_rescore,
     },
+    quiet={facts.InteractionReceived: quiet.quiet_interaction},
     applies={
         decisions.GradeChanged: apply.apply_grade,
         decisions.ThresholdReached: apply.apply_ready,

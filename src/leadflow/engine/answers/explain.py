@@ -9,7 +9,7 @@ from attrs import frozen
 
 from leadflow.engine.answers.reading import Reading
 from leadflow.engine.answers.wording import sentence
-from leadflow.engine.planning.plan import Rulebook
+from leadflow.engine.planning.rulebook import Rulebook
 from leadflow.errors import NotFoundError
 from leadflow.model.coding import to_plain
 from leadflow.model.decisions import Recorded

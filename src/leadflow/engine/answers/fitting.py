@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from leadflow.engine.answers.reading import Reading
-from leadflow.engine.planning.plan import Rulebook
+from leadflow.engine.planning.rulebook import Rulebook
 from leadflow.errors import InvalidInputError
 from leadflow.expr.types import Schema, Type
 from leadflow.model.decisions import RecordCreated, RecordUpdated

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from leadflow.engine.planning.draft import Draft
-from leadflow.engine.planning.plan import Rulebook
+from leadflow.engine.planning.rulebook import Rulebook
 from leadflow.model.decisions import Recorded
 from leadflow.model.records import Input
 from leadflow.ports.store import Scan, Snapshot, Store

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leadflow.engine.answers.reading import Reading
-from leadflow.engine.planning.plan import Rulebook
+from leadflow.engine.planning.rulebook import Rulebook
 from leadflow.errors import InvalidInputError, NotFoundError
 from leadflow.model.contact import Contact
 from leadflow.model.ids import record_of

@@ -10,7 +10,7 @@ from typing import Any
 from attrs import frozen
 
 from leadflow.engine.answers.reading import Reading
-from leadflow.engine.planning.plan import Rulebook
+from leadflow.engine.planning.rulebook import Rulebook
 from leadflow.errors import InvalidInputError, NotFoundError
 from leadflow.expr import Condition, SignalTable, compile_condition
 from leadflow.model.account import Account

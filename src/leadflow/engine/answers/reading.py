@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from leadflow.engine.planning.asked import Asked
-from leadflow.engine.planning.plan import Rulebook
+from leadflow.engine.planning.rulebook import Rulebook
 from leadflow.model.records import Input
 from leadflow.ports.store import Store
 from leadflow.room import Key

@@ -40,12 +40,40 @@ def read_record(record: Any, at_us: int) -> Any:
     if reader is None:
         known = ", ".join(sorted(_READERS))
         raise InvalidInputError(f"type: {str(kind)[:40]!r} is not a type of record", hint=f"one of {known}")
-    _check_plain(record, 0)
+    if not _is_simple(record):
+        _check_plain(record, 0)
     return reader(record, at_us)
 
 
 _DEPTH = 20
 _LARGEST = 2**63
+
+
+def _is_simple(values: Any) -> bool:
+    """Whether there are only short names, ASCII texts, usual numbers and mappings of such: nothing to look at closely."""
+    for name, value in values.items():
+        if type(name) is not str or not name.isascii():
+            return False
+        kind = type(value)
+        if kind is str:
+            if not value.isascii():
+                return False
+        elif kind is dict:
+            if not _is_flat(value):
+                return False
+        elif kind is int:
+            if not -_LARGEST <= value < _LARGEST:
+                return False
+        elif value is not None and kind is not bool:
+            return False
+    return True
+
+
+def _is_flat(values: dict[Any, Any]) -> bool:
+    for name, value in values.items():
+        if type(name) is not str or type(value) is not str or not value.isascii() or not name.isascii():
+            return False
+    return True
 
 
 def _check_plain(value: Any, depth: int) -> None:
@@ -88,7 +116,7 @@ def read_key(value: Any, field: str = "key") -> str:
     """A record's own id: text of 1 to 255 characters. Errors: InvalidInputError."""
     if type(value) is int:
         value = str(value)
-    if not isinstance(value, str) or not value.strip() or len(value) > _KEY_CHARS or "\0" in value:
+    if not isinstance(value, str) or not value or value.isspace() or len(value) > _KEY_CHARS or "\0" in value:
         raise InvalidInputError(f"{field}: expected text of 1 to {_KEY_CHARS} characters", code="invalid_key")
     return value
 
@@ -125,23 +153,29 @@ _INTERACTION = frozenset(
 
 
 def _interaction(record: Mapping[str, Any], at_us: int) -> Interaction:
-    kind = record.get("kind")
+    find = record.get
+    kind = find("kind")
     if not isinstance(kind, str) or not kind or len(kind) > 100:
         raise InvalidInputError("kind: expected text such as email.clicked", code="invalid_kind")
-    properties = _mapping(record, "properties")
+    properties = find("properties", NOTHING)
+    if type(properties) is not dict:
+        properties = _mapping(record, "properties")
+    contact = find("contact", NOTHING)
+    if type(contact) is not dict:
+        contact = _mapping(record, "contact")
     if not _INTERACTION.issuperset(record):
         properties = {**properties, "extra": {k: v for k, v in record.items() if k not in _INTERACTION}}
-    lead = record.get("lead")
+    at, lead = find("at"), find("lead")
     return Interaction(
         _key(record),
         kind,
-        _at(record, at_us),
-        _mapping(record, "contact"),
-        _text(record, "visitor"),
+        at_us if at is None else parse_instant(at),
+        contact,
+        _text(record, "visitor") if "visitor" in record else None,
         lead if lead is None or type(lead) is str else _lead_id(lead),
         properties,
-        _text(record, "actor"),
-        _text(record, "batch"),
+        _text(record, "actor") if "actor" in record else None,
+        _text(record, "batch") if "batch" in record else None,
     )
 
 

@@ -14,7 +14,7 @@ from attrs import define, evolve
 from leadflow.engine.answers.reading import Reading
 from leadflow.engine.mailing.letters import letter
 from leadflow.engine.mailing.outbox import Message
-from leadflow.engine.planning.plan import Rulebook
+from leadflow.engine.planning.rulebook import Rulebook
 from leadflow.errors import AdapterError, ConflictError, TransientError
 from leadflow.model.time import HOUR_US, MINUTE_US
 from leadflow.ports.mail import Mailer

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from leadflow.engine.outcome import Result, result_of
-from leadflow.engine.planning.plan import Plan, Rulebook, first_keys, next_keys, plan
+from leadflow.engine.planning.plan import Plan, first_keys, next_keys, plan
+from leadflow.engine.planning.rulebook import Rulebook
 from leadflow.errors import ConflictError, StoreError
 from leadflow.model.commands import Wake
 from leadflow.ports.store import Snapshot, Store

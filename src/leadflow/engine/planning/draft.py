@@ -197,6 +197,27 @@ class Draft:
             if old != new:
                 self._reindex(name, record.id, old, new)
 
+    def put_quietly(self, inputs: Iterable[Input], rows: Iterable[Any]) -> list[Key]:
+        """Keep new inputs, and put rows whose columns that are looked up by stay as they are. Returns the keys written."""
+        known, journal = self.rows, self._journal
+        written: list[Key] = []
+        for record in inputs:
+            key = ("input", record.id)
+            written.append(key)
+            journal.append((known, key, None))
+            known[key] = record
+            for column, name in self._indexes["input"]:
+                value = getattr(record, column)
+                if value is not None and (name, value) in known:
+                    written.append((name, value))
+                    self._reindex(name, record.id, None, value)
+        for row in rows:
+            key = (row.table, row.id)
+            written.append(key)
+            journal.append((known, key, known[key]))
+            known[key] = row
+        return written
+
     # -- savepoints ---------------------------------------------------------------------------------------
 
     def mark(self) -> tuple[int, int]:

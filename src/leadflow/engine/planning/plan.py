@@ -6,78 +6,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from heapq import heapify, heappop
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from leadflow.engine.planning.draft import Draft
+from leadflow.engine.planning.rulebook import Reaction, Rulebook
 from leadflow.model.commands import Wake
 from leadflow.model.decisions import Decision, InputFailed, Recorded, Refusal
 from leadflow.model.making import replaced
 from leadflow.model.records import Input
-from leadflow.ports.store import ChangeSet, Snapshot, tables_by_name
-from leadflow.room import Apply, Follow, Key, KeysOf, Missing, React, Room, Step, Table, TermOf
+from leadflow.ports.store import ChangeSet, Snapshot
+from leadflow.room import SILENCE, Key, Missing, Step
 
 MAX_DEPTH = 8
 MAX_STEPS = 256
 """A cascade deeper or longer than this is undone with its command."""
-
-Reaction = tuple[int, React, Any]
-"""Room order, decide function, the room's prepared rules."""
-
-
-@frozen
-class Rulebook:
-    """All rooms with their rules prepared: what a plan needs besides rows, commands and time."""
-
-    digest: str
-    rules: Mapping[str, Any]
-    tables: Mapping[str, Table]
-    reacts: Mapping[type, tuple[Reaction, ...]]
-    applies: Mapping[type, tuple[tuple[Apply, Any], ...]]
-    keys: Mapping[type, tuple[tuple[KeysOf, Any], ...]]
-    follow: Mapping[str, tuple[tuple[Follow, Any], ...]]
-    terms: Mapping[str, tuple[TermOf, Any]]
-    to_input: Callable[[Any, int], Input]
-    same: Callable[[Input, Any], bool]
-
-    @classmethod
-    def of(
-        cls,
-        rooms: Sequence[Room],
-        rules: Mapping[str, Any],
-        digest: str,
-        tables: Iterable[Table],
-        to_input: Callable[[Any, int], Input],
-        same: Callable[[Input, Any], bool],
-    ) -> Rulebook:
-        """Gather what the rooms bring, in their order."""
-        reacts: dict[type, list[Reaction]] = {}
-        applies: dict[type, list[tuple[Apply, Any]]] = {}
-        keys: dict[type, list[tuple[KeysOf, Any]]] = {}
-        follow: dict[str, list[tuple[Follow, Any]]] = {}
-        terms: dict[str, tuple[TermOf, Any]] = {}
-        for order, room in enumerate(rooms):
-            prepared = rules[room.name]
-            for cause, decide in room.reacts.items():
-                reacts.setdefault(cause, []).append((order, decide, prepared))
-            for decision, apply in room.applies.items():
-                applies.setdefault(decision, []).append((apply, prepared))
-            for command, keys_of in room.keys.items():
-                keys.setdefault(command, []).append((keys_of, prepared))
-            terms.update((name, (term, prepared)) for name, (_, term) in room.terms.items())
-            for table, step in room.follow.items():
-                follow.setdefault(table, []).append((step, prepared))
-        return cls(
-            digest,
-            dict(rules),
-            tables_by_name(tables),
-            {cause: tuple(found) for cause, found in reacts.items()},
-            {decision: tuple(found) for decision, found in applies.items()},
-            {command: tuple(found) for command, found in keys.items()},
-            {table: tuple(found) for table, found in follow.items()},
-            terms,
-            to_input,
-            same,
-        )
 
 
 @define
@@ -86,7 +28,7 @@ class Planned:
 
     command: Any
     status: str
-    decisions: list[Recorded]
+    decisions: Sequence[Recorded]
     refusal: Refusal | None = None
 
 
@@ -109,6 +51,7 @@ class Plan:
     need: set[Key] = field(factory=set)
     _touched: dict[Key, int] = field(factory=dict)
     _written: dict[Key, int] = field(factory=dict)
+    _hushed: list[tuple[int, list[Key], list[Key]]] = field(factory=list)
     _due: list[Any] | None = None
 
     @property
@@ -147,7 +90,10 @@ class Plan:
     def _first_time(self, todo: list[int]) -> bool:
         """Every command that lacks nothing stands, unless it meets one that does."""
         held: set[Key] = set()
+        quiet = self.rulebook.quiet
         for position in todo:
+            if type(self.commands[position]) in quiet and self._quietly(position, held):
+                continue
             mark = self.draft.mark()
             done = self._one(position)
             if done is None:
@@ -161,8 +107,28 @@ class Plan:
                 self._written.update(dict.fromkeys(self.draft.written(mark), position))
         return not self.need
 
+    def _quietly(self, position: int, held: set[Key]) -> bool:
+        """The short way, for a command of which nothing comes but cached rows; False when it has to go the long way."""
+        command = self.commands[position]
+        draft = self.draft
+        key = ("input", command.key)
+        if draft.rows.get(key, key) is not None:
+            return False
+        reads = [key]
+        change = _hushed(draft.rows, command, self.rulebook, self.now(command), reads)
+        if change is None or (held and not held.isdisjoint(reads)):
+            return False
+        writes = draft.put_quietly(*change)
+        self.planned[position] = Planned(command, "accepted", ())
+        self._hushed.append((position, reads, writes))
+        return True
+
     def _put_off(self, todo: list[int]) -> bool:
         """The others, in order among themselves, as long as they do not meet a later command that stands."""
+        for position, reads, writes in self._hushed:
+            self._touched.update(dict.fromkeys(reads, position))
+            self._written.update(dict.fromkeys(writes, position))
+        self._hushed.clear()
         start = None
         for position in todo:
             mark = self.draft.mark()
@@ -189,7 +155,7 @@ class Plan:
         """Everything anew, in order."""
         self.draft.forget()
         self.planned = {}
-        self._touched, self._written = {}, {}
+        self._touched, self._written, self._hushed = {}, {}, []
         self.need = set()
         self.in_order = True
         return self._in_order(list(range(len(self.commands))))
@@ -345,6 +311,31 @@ def _run(draft: Draft, command: Any, rulebook: Rulebook, now_us: int) -> None:
         depth += 1
     if type(command) is not Wake and draft.rows["input", command.key] is None:
         draft.add_input(rulebook.to_input(command, now_us))
+
+
+def _hushed(
+    rows: Mapping[Key, Any], command: Any, rulebook: Rulebook, now_us: int, reads: list[Key]
+) -> tuple[list[Input], list[Any]] | None:
+    """What a command comes to by quiet reactions alone: inputs and rows. None when one of them is not quiet."""
+    inputs: list[Input] = []
+    puts: list[Any] = []
+    causes: list[Any] = [command]
+    forms_of, reacts = rulebook.quiet, rulebook.reacts
+    for cause in causes:
+        forms = forms_of.get(type(cause))
+        if forms is None:
+            if type(cause) in reacts:
+                return None
+            continue
+        for quiet, rules in forms:
+            step = quiet(rows, cause, rules, now_us, reads)
+            if step is None:
+                return None
+            if step is not SILENCE:
+                inputs += step[0]
+                puts += step[1]
+                causes += step[2]
+    return inputs, puts
 
 
 def _in_turn(entry: tuple[Reaction, Any]) -> int:
