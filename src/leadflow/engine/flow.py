@@ -46,6 +46,7 @@ log = logging.getLogger("leadflow")
 log.addHandler(logging.NullHandler())
 
 BATCH = 1000
+_MOST_PROBLEMS = 100
 
 
 def schema_for(playbook: Playbook) -> Schema:
@@ -200,19 +201,22 @@ class Flow:
         reached_us = 0
         for chunk in _chunked(records, batch_size):
             now_us = self._now()
-            commands = []
-            for offset, record in enumerate(chunk):
+            commands, places = [], []
+            told: list[tuple[int, str, str, str]] = []
+            for place, record in enumerate(chunk, position):
                 try:
                     commands.append(read_record(record, now_us))
+                    places.append(place)
                 except LeadflowError as error:
-                    _count(counts, problems, position + offset, "", "invalid", str(error))
+                    _count(counts, told, place, "", "invalid", f"{error.code}: {error}")
             if clock == "record":
                 run = self._ingest_history(commands, reached_us)
                 reached_us = max([reached_us, *(command.at_us for command in commands)])
             else:
                 run = self._ingest_now(commands, now_us)
-            for offset, (status, key, why) in enumerate(run):
-                _count(counts, problems, position + offset, key, status, why)
+            for place, (status, key, why) in zip(places, run, strict=True):
+                _count(counts, told, place, key, status, why)
+            problems += sorted(told)[: _MOST_PROBLEMS - len(problems)]
             position += len(chunk)
             if progress is not None:
                 progress(position)
@@ -377,7 +381,7 @@ def _count(
     why: str,
 ) -> None:
     counts[status] = counts.get(status, 0) + 1
-    if status not in ("accepted", "repeated") and len(problems) < 100:
+    if status not in ("accepted", "repeated"):
         problems.append((position, key, status, why))
 
 

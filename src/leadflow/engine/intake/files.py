@@ -26,7 +26,7 @@ from leadflow.capture.reading import (
 from leadflow.capture.reading.rows import RowNote
 from leadflow.capture.state import Batch, Staged
 from leadflow.errors import InvalidInputError, LeadflowError
-from leadflow.expr.values import read_values
+from leadflow.expr.values import is_kept, read_values
 from leadflow.model.coding import from_plain, to_plain
 from leadflow.model.commands import RemoveRecords
 from leadflow.model.decisions import RecordCreated
@@ -199,17 +199,21 @@ class Importer:
         head = list(islice(iterator, _SAMPLE))
         samples = [row.cells for row in head if isinstance(row, Row)]
         columns = map_columns(rows.header, samples, mapping)
-        unknown = [f"{column}: {target}" for column, target in columns.targets.items() if not self._is_target(target)]
+        targets = columns.targets
+        for column in [each for each in targets if self._is_kept(targets[each]) and each not in (mapping or {})]:
+            report.notes.append(f"{column}: left out; {targets.pop(column)} follows from what leadflow decides")
+            report.unmapped += (column,)
+        unknown = [f"{column}: {target}" for column, target in targets.items() if not self._is_target(target)]
         if unknown:
             raise InvalidInputError(
                 f"no such field: {', '.join(unknown)}", code="unknown_field", hint="map to e.g. contact.email"
             )
-        report.mapping, report.unmapped = columns.targets, columns.unmapped
+        report.mapping, report.unmapped = targets, columns.unmapped + report.unmapped
         report.notes += [f"{finding.column}: {finding.message}" for finding in columns.findings]
         order = spec.order
         if order is None:
-            order = self._order(columns.targets, [row for row in head if isinstance(row, Row)])
-        self._spec = evolve(spec, targets=columns.targets, order=order)
+            order = self._order(targets, [row for row in head if isinstance(row, Row)])
+        self._spec = evolve(spec, targets=targets, order=order)
         yield from head
         yield from iterator
 
@@ -222,7 +226,11 @@ class Importer:
         record, _, name = target.partition(".")
         if target in ("key", "at", "contact.name") or target.startswith("lead.context."):
             return True
-        return name == "id" or name in self._flow.schema.records.get(record, {})
+        return name == "id" or (name in self._flow.schema.records.get(record, {}) and not self._is_kept(target))
+
+    def _is_kept(self, target: str) -> bool:
+        record, _, name = target.partition(".")
+        return is_kept(self._flow.schema.records.get(record, {}).get(name))
 
     # -- applying -----------------------------------------------------------------------------------------
 
