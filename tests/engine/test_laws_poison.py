@@ -176,3 +176,10 @@ def test_a_strategy_that_does_not_fit_fails_with_its_reason(opened: Any, strateg
         done = flow.ingest([{"type": "contact", "key": "k", "email": "ana@kos.example", "strategy": strategy}])
         assert (done.counts, done.problems[0][3]) == ({"failed": 1}, "unknown_strategy strategy")
         assert [failure.id for failure in flow.store.scan(Scan(table="failure"))] == ["k"]
+
+
+def test_a_product_is_told_its_line(opened: Any) -> None:
+    """The line of a product is not the line of a file."""
+    with opened() as flow:
+        assert flow.do({"type": "product", "id": "p", "name": "Sensor", "line": "hardware"}).status == "accepted"
+        assert [product.line for product in flow.store.scan(Scan(table="product"))] == ["hardware"]

@@ -18,6 +18,7 @@ from leadflow.engine.answers.queries import Listed, Lists
 from leadflow.engine.answers.replay import Replayed, replay
 from leadflow.engine.intake.files import Importer, ImportReport
 from leadflow.engine.intake.records import read_record, same_input, to_input
+from leadflow.engine.intake.undoing import undo
 from leadflow.engine.mailing.delivery import Delivered, deliver
 from leadflow.engine.mailing.file_mail import FileMailer
 from leadflow.engine.outcome import Ingested, Outcome
@@ -234,8 +235,12 @@ class Flow:
         return Importer(self).run(path, **settings)
 
     def undo_import(self, batch: str) -> dict[str, list[str]]:
-        """Remove what an import made and nothing later used; tells the ids removed and kept."""
-        return Importer(self).undo(batch)
+        """Remove what an import made and nothing later used; tells the ids removed and kept.
+
+        What its rows told of removed records is erased, rows in the failed queue are dropped, and the file can be imported
+        again. Errors: InvalidInputError (unknown_batch).
+        """
+        return undo(self, batch)
 
     def now(self) -> int:
         """This flow's clock: microseconds since 1970 UTC."""

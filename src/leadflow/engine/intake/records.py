@@ -37,7 +37,9 @@ def read_record(record: Any, at_us: int) -> Any:
     reader = _READERS.get(kind) if isinstance(kind, str) else None
     if reader is None:
         known = ", ".join(sorted(_READERS))
-        raise InvalidInputError(f"type: {str(kind)[:40]!r} is not a type of record", hint=f"one of {known}")
+        raise InvalidInputError(
+            f"type: {str(kind)[:40]!r} is not a type of record", code="unknown_type", hint=f"one of {known}"
+        )
     check_plain(record)
     return reader(record, at_us)
 
@@ -195,6 +197,8 @@ _ENTRY = frozenset({"type", "key", "at", "policy", "strategy", "line", "actor", 
 def _entry(record: Mapping[str, Any], at_us: int) -> Entry:
     kind = record["type"]
     own = {name: value for name, value in record.items() if name not in _ENTRY}
+    if kind == "product" and "line" in record:
+        own["line"] = record["line"]  # the product line, not a line of a file
     values = {name: own.pop(name) for name in ("contact", "account", "lead") if isinstance(own.get(name), Mapping)}
     if own:
         values[kind] = {**values.get(kind, {}), **own}
@@ -206,7 +210,7 @@ def _entry(record: Mapping[str, Any], at_us: int) -> Entry:
         _at(record, at_us),
         _text(record, "policy"),
         _text(record, "strategy"),
-        _line(record),
+        None if kind == "product" else _line(record),
         _text(record, "actor"),
         _text(record, "batch"),
     )
