@@ -30,7 +30,7 @@ def test_a_broken_line_names_its_line_and_character_and_the_others_go_in(run: An
     assert "3 records: 2 invalid, 1 accepted" in result.stdout
     assert "line 3: invalid: not JSON" in result.stdout
     assert "(character 29)" in result.stdout
-    assert "line 5: invalid: type: 'intercation' is not a type of record" in result.stdout
+    assert "line 5: invalid: unknown_type: type: 'intercation' is not a type of record" in result.stdout
     plain = json.loads(run("ingest", "records.jsonl", "--json", code=1).stdout)
     assert plain["counts"] == {"repeated": 1, "invalid": 2}
     assert [problem["line"] for problem in plain["problems"]] == [3, 5]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from leadflow.ports.store import Scan
 from leadflow.testing import VirtualClock, invariants
 
 START = "2026-01-15T12:00:00Z"
@@ -115,3 +116,23 @@ def test_an_unmerged_lead_is_in_the_state_it_had(opened: Any) -> None:
             assert flow.do({"type": "merge", "key": f"m-{key}", "winner": winner, "loser": loser}).is_ok
             assert flow.do({"type": "unmerge", "key": f"u-{key}", "loser": loser}).is_ok
             assert {listed.lead.id: listed.lead.state for listed in flow.leads()} == before
+
+
+def test_positions_are_those_of_what_was_handed_over(opened: Any) -> None:
+    """F7: an unreadable record counts as one, whatever comes after it."""
+    records = [None, demo("s-1"), {"type": "advance", "key": "p-1", "lead": "l_nobody"}, "text", demo("s-2", "no")]
+    with opened(now=VirtualClock(START)) as flow:
+        assert [problem[0] for problem in flow.ingest(records).problems] == [0, 2, 3, 4]
+
+
+def test_a_key_that_was_refused_first_is_received_when_it_is_taken(opened: Any) -> None:
+    """The order of receipt is that of what was taken, in one batch as in three."""
+    records = [
+        {"type": "advance", "key": "k", "lead": "l_nobody"},
+        seen("i-1", contact={"email": "ana@kos.example"}),
+        seen("k", contact={"email": "bo@kos.example"}),
+    ]
+    for size in (1, 1000):
+        with opened(now=VirtualClock(START)) as flow:
+            flow.ingest(records, batch_size=size)
+            assert [kept.id for kept in flow.store.scan(Scan(table="input", order="seq"))] == ["i-1", "k"]

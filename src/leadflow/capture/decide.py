@@ -23,6 +23,8 @@ _WANTED = {
     "store": (),
 }
 
+_UPDATES = {"fill": "fill", "overwrite": "overwrite", "skip": "keep", "create": None}
+
 
 @frozen
 class Prepared:
@@ -83,13 +85,19 @@ def on_entry(view: View, command: Entry, prepared: Prepared, now_us: int) -> Ste
             faults.append(Fault("unknown_record", record))
             continue
         content = dict(content)
-        if "id" in content:
-            known[record] = str(content.pop("id"))
+        id_ = content.pop("id", None)
+        if id_ is not None:
+            known[record] = str(id_)
         context = content.pop("context", None) if record == "lead" else None
         values[record], found = read_values(record, content, prepared.schema)
         faults.extend(found)
-        if context:
+        if context is not None and not isinstance(context, Mapping):
+            faults.append(Fault("invalid_field", "lead.context"))
+        elif context:
             values[record].update(lead_fields(context))
+    policy = command.policy or "fill"
+    if policy not in _UPDATES:
+        faults.append(Fault("invalid_choice", "policy"))
     if faults:
         return failed(command, kept, faults)
     given = RecordsGiven(
@@ -100,7 +108,7 @@ def on_entry(view: View, command: Entry, prepared: Prepared, now_us: int) -> Ste
         known=known,
         strategies={} if command.strategy is None else {command.record: command.strategy},
         always_new=(command.record,) if command.policy == "create" else (),
-        update={"fill": "fill", "overwrite": "overwrite", "skip": "keep"}.get(command.policy or "fill"),
+        update=_UPDATES[policy],
     )
     return Step(inputs=(kept,), facts=(given,))
 

@@ -18,6 +18,7 @@ from leadflow.engine.answers.queries import Listed, Lists
 from leadflow.engine.answers.replay import Replayed, replay
 from leadflow.engine.intake.files import Importer, ImportReport
 from leadflow.engine.intake.records import read_record, same_input, to_input
+from leadflow.engine.intake.undoing import undo
 from leadflow.engine.mailing.delivery import Delivered, deliver
 from leadflow.engine.mailing.file_mail import FileMailer
 from leadflow.engine.outcome import Ingested, Outcome
@@ -46,6 +47,7 @@ log = logging.getLogger("leadflow")
 log.addHandler(logging.NullHandler())
 
 BATCH = 1000
+_MOST_PROBLEMS = 100
 
 
 def schema_for(playbook: Playbook) -> Schema:
@@ -200,19 +202,22 @@ class Flow:
         reached_us = 0
         for chunk in _chunked(records, batch_size):
             now_us = self._now()
-            commands = []
-            for offset, record in enumerate(chunk):
+            commands, places = [], []
+            told: list[tuple[int, str, str, str]] = []
+            for place, record in enumerate(chunk, position):
                 try:
                     commands.append(read_record(record, now_us))
+                    places.append(place)
                 except LeadflowError as error:
-                    _count(counts, problems, position + offset, "", "invalid", str(error))
+                    _count(counts, told, place, "", "invalid", f"{error.code}: {error}")
             if clock == "record":
                 run = self._ingest_history(commands, reached_us)
                 reached_us = max([reached_us, *(command.at_us for command in commands)])
             else:
                 run = self._ingest_now(commands, now_us)
-            for offset, (status, key, why) in enumerate(run):
-                _count(counts, problems, position + offset, key, status, why)
+            for place, (status, key, why) in zip(places, run, strict=True):
+                _count(counts, told, place, key, status, why)
+            problems += sorted(told)[: _MOST_PROBLEMS - len(problems)]
             position += len(chunk)
             if progress is not None:
                 progress(position)
@@ -230,8 +235,12 @@ class Flow:
         return Importer(self).run(path, **settings)
 
     def undo_import(self, batch: str) -> dict[str, list[str]]:
-        """Remove what an import made and nothing later used; tells the ids removed and kept."""
-        return Importer(self).undo(batch)
+        """Remove what an import made and nothing later used; tells the ids removed and kept.
+
+        What its rows told of removed records is erased, rows in the failed queue are dropped, and the file can be imported
+        again. Errors: InvalidInputError (unknown_batch).
+        """
+        return undo(self, batch)
 
     def now(self) -> int:
         """This flow's clock: microseconds since 1970 UTC."""
@@ -377,7 +386,7 @@ def _count(
     why: str,
 ) -> None:
     counts[status] = counts.get(status, 0) + 1
-    if status not in ("accepted", "repeated") and len(problems) < 100:
+    if status not in ("accepted", "repeated"):
         problems.append((position, key, status, why))
 
 

@@ -108,7 +108,8 @@ class Outcome:
 class Ingested:
     """What became of many records: counts, and the first of those that could not be taken.
 
-    `problems` are (position, key or "", status, why) of the first 100.
+    `problems` are (position among all records handed over, key or "", status, why) of the first 100; `why` begins with a
+    code.
     """
 
     counts: dict[str, int] = field(factory=dict)

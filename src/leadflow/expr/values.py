@@ -11,7 +11,8 @@ from attrs import frozen
 
 from leadflow.errors import InvalidValueError
 from leadflow.expr.types import Field, Schema, Type
-from leadflow.model.time import parse_instant
+from leadflow.model.rows import KEPT_BY_ENGINE
+from leadflow.model.time import EARLIEST_US, LATEST_US, parse_instant
 from leadflow.model.values import CONSENT_LEVELS, parse_decimal
 from leadflow.normalise import parse_email
 
@@ -31,7 +32,7 @@ class Fault:
 def read_values(record: str, given: Mapping[str, Any], schema: Schema) -> tuple[dict[str, Any], list[Fault]]:
     """A record's values as their fields' types; blank ones as None. Faults name each value that cannot be read.
 
-    Unknown fields are faults too: nothing outside the declared list is ever set.
+    Unknown fields are faults too, and those that only decisions change: nothing outside the declared list is ever set.
     """
     values: dict[str, Any] = {}
     faults: list[Fault] = []
@@ -42,11 +43,19 @@ def read_values(record: str, given: Mapping[str, Any], schema: Schema) -> tuple[
         if field is None:
             faults.append(Fault("unknown_field", place))
             continue
+        if is_kept(field):
+            faults.append(Fault("not_settable", place))
+            continue
         try:
             values[field.name] = read_value(record, field, value)
         except InvalidValueError as error:
             faults.append(Fault(error.code, place))
     return values, faults
+
+
+def is_kept(field: Field | None) -> bool:
+    """Whether only decisions change a field, so that nothing that comes in may set it."""
+    return field is not None and not field.custom and field.accessor in KEPT_BY_ENGINE
 
 
 def read_value(record: str, field: Field, value: Any) -> Any:
@@ -71,12 +80,21 @@ def read_value(record: str, field: Field, value: Any) -> Any:
         case Type.BOOLEAN:
             return _boolean(value, name)
         case Type.INSTANT:
-            return value if type(value) is int else parse_instant(value, name)
+            return _instant(value, name)
         case Type.DATE:
             return _date(value, name)
         case Type.TEXT_SET | Type.CODE_SET:
             return _several(value, field)
     return _text(value, field)
+
+
+def _instant(value: Any, name: str) -> int:
+    """Text, an aware datetime, or microseconds as an import reads them."""
+    if type(value) is not int:
+        return parse_instant(value, name)
+    if not EARLIEST_US <= value <= LATEST_US:
+        raise InvalidValueError(f"{name}: the year is out of range", code="instant_out_of_range")
+    return value
 
 
 def _consent(value: Any) -> int:

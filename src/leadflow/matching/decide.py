@@ -60,7 +60,9 @@ def submission_keys(command: Submission, prepared: Prepared) -> list[Key]:
 
 def entry_keys(command: Entry, prepared: Prepared) -> list[Key]:
     """What an entry's plan will probably read."""
-    named = [(record, str(content["id"])) for record, content in command.values.items() if "id" in content]
+    named = [
+        (record, str(content["id"])) for record, content in command.values.items() if content.get("id") is not None
+    ]
     return [*named, *_probable_keys(command.values, None, prepared)]
 
 

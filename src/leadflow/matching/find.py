@@ -83,6 +83,9 @@ class Search:
 
 def find_or_create(search: Search) -> Found:
     """The contact, account or lead that an input is about; made when nobody has its keys."""
+    strategy = search.prepared.rules.strategies.get(search.name)
+    if strategy is None or strategy.target != search.record:
+        return Found(refusal=Refusal("unknown_strategy", {"field": "strategy"}))
     known = search.given.known.get(search.record)
     if known is not None:
         return _given(search, known)

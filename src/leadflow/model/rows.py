@@ -21,6 +21,11 @@ RECORDS: Mapping[str, type[Any]] = MappingProxyType(
 _KEPT = {"id", "created_us", "updated_us", "version", "custom", "state", "merged_into"}
 _FIELDS = {name: {a.name: str(a.type) for a in attrs.fields(cls)} for name, cls in RECORDS.items()}
 
+KEPT_BY_ENGINE = frozenset(
+    "state merged_into process stage stage_since_us queue previous_id sales_ready_us updated_us".split()
+)
+"""Fields that only decisions change: no form, file or other system sets them."""
+
 
 def own_fields(record: str) -> frozenset[str]:
     """The model's own fields of a record that an input may set.

@@ -20,8 +20,8 @@ NEVER_US = 2**62
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_MIN_US = (datetime(1900, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
-_MAX_US = (datetime(9999, 12, 31, tzinfo=UTC) - _EPOCH) // _MICROSECOND
+EARLIEST_US = (datetime(1900, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
+LATEST_US = (datetime(9999, 12, 31, tzinfo=UTC) - _EPOCH) // _MICROSECOND
 _UNITS = {
     "s": SECOND_US,
     "min": MINUTE_US,
@@ -97,7 +97,7 @@ def parse_instant(value: object, field: str = "at") -> int:
             hint=f"write {text}Z or with an offset",
         )
     at_us = (moment - _EPOCH) // _MICROSECOND
-    if not _MIN_US <= at_us <= _MAX_US:
+    if not EARLIEST_US <= at_us <= LATEST_US:
         raise InvalidValueError(f"{field}: the year {moment.year} is out of range", code="instant_out_of_range")
     return at_us
 

@@ -98,7 +98,8 @@ def _history(store: Store) -> Iterator[tuple[int, list[Any]]]:
             yield moment, run
             run = []
         moment = kept.received_us
-        run.append(from_input(kept))
+        if kept.type != "erased":
+            run.append(from_input(kept))
         if len(run) == 1000:
             yield moment, run
             run = []

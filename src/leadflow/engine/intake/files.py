@@ -25,11 +25,10 @@ from leadflow.capture.reading import (
 )
 from leadflow.capture.reading.rows import RowNote
 from leadflow.capture.state import Batch, Staged
+from leadflow.engine.intake.undoing import undo
 from leadflow.errors import InvalidInputError, LeadflowError
-from leadflow.expr.values import read_values
+from leadflow.expr.values import is_kept, read_values
 from leadflow.model.coding import from_plain, to_plain
-from leadflow.model.commands import RemoveRecords
-from leadflow.model.decisions import RecordCreated
 from leadflow.model.ids import derive_id
 from leadflow.model.records import Entry
 from leadflow.ports.store import ChangeSet, Scan, Snapshot
@@ -199,17 +198,21 @@ class Importer:
         head = list(islice(iterator, _SAMPLE))
         samples = [row.cells for row in head if isinstance(row, Row)]
         columns = map_columns(rows.header, samples, mapping)
-        unknown = [f"{column}: {target}" for column, target in columns.targets.items() if not self._is_target(target)]
+        targets = columns.targets
+        for column in [each for each in targets if self._is_kept(targets[each]) and each not in (mapping or {})]:
+            report.notes.append(f"{column}: left out; {targets.pop(column)} follows from what leadflow decides")
+            report.unmapped += (column,)
+        unknown = [f"{column}: {target}" for column, target in targets.items() if not self._is_target(target)]
         if unknown:
             raise InvalidInputError(
                 f"no such field: {', '.join(unknown)}", code="unknown_field", hint="map to e.g. contact.email"
             )
-        report.mapping, report.unmapped = columns.targets, columns.unmapped
+        report.mapping, report.unmapped = targets, columns.unmapped + report.unmapped
         report.notes += [f"{finding.column}: {finding.message}" for finding in columns.findings]
         order = spec.order
         if order is None:
-            order = self._order(columns.targets, [row for row in head if isinstance(row, Row)])
-        self._spec = evolve(spec, targets=columns.targets, order=order)
+            order = self._order(targets, [row for row in head if isinstance(row, Row)])
+        self._spec = evolve(spec, targets=targets, order=order)
         yield from head
         yield from iterator
 
@@ -222,7 +225,11 @@ class Importer:
         record, _, name = target.partition(".")
         if target in ("key", "at", "contact.name") or target.startswith("lead.context."):
             return True
-        return name == "id" or name in self._flow.schema.records.get(record, {})
+        return name == "id" or (name in self._flow.schema.records.get(record, {}) and not self._is_kept(target))
+
+    def _is_kept(self, target: str) -> bool:
+        record, _, name = target.partition(".")
+        return is_kept(self._flow.schema.records.get(record, {}).get(name))
 
     # -- applying -----------------------------------------------------------------------------------------
 
@@ -230,13 +237,32 @@ class Importer:
         self, entries: Iterable[Entry], report: ImportReport, clock: str, progress: Callable[[int], None] | None
     ) -> None:
         iterator = iter(entries)
+        again = self._has_undone()
         while chunk := list(islice(iterator, _CHUNK)):
+            if again:
+                chunk = self._anew(chunk)
             for status, lines, decisions, why in self._flow.carry_entries(chunk, clock, dry_run=report.is_dry):
                 _tally(report, status, decisions)
                 if why:
                     report.fault(lines, why[1], why[0], f"{why[0]} {why[1]}".strip())
             if progress is not None:
                 progress(report.rows)
+
+    def _has_undone(self) -> bool:
+        query = Scan(table="batch", where=(("state", "in", ("undone", "refused")),), limit=1)
+        return next(iter(self._flow.store.scan(query)), None) is not None
+
+    def _anew(self, chunk: list[Entry]) -> list[Entry]:
+        """Rows whose own key was taken by an import that has been undone get the next one: they are not repeats."""
+        keys = {entry.key: entry.key for entry in chunk}
+        todo = set(keys)
+        for attempt in range(1, 10_000):
+            rows = self._flow.store.load([("input", keys[key]) for key in todo]).rows
+            todo = {key for key in todo if (row := rows["input", keys[key]]) is not None and row.type == "erased"}
+            if not todo:
+                break
+            keys.update((key, f"{key}~{attempt}") for key in todo)
+        return [entry if keys[entry.key] == entry.key else evolve(entry, key=keys[entry.key]) for entry in chunk]
 
     def _all(
         self,
@@ -267,7 +293,7 @@ class Importer:
         self._keep(evolve(state, state="applying", rows=report.rows))
         self._apply(self._staged(report.batch), report, clock, progress)
         if report.problem_rows():
-            self.undo(report.batch)
+            undo(self._flow, report.batch)
             report.counts["undone"] = 1
             self._keep(evolve(state, state="refused", rows=report.rows))
         else:
@@ -312,66 +338,6 @@ class Importer:
         held = snapshot.rows[key]
         version = 1 if held is None else held.version + 1
         self._flow.store.commit(ChangeSet(snapshot, {key: evolve(batch, version=version)}))
-
-    # -- undo ---------------------------------------------------------------------------------------------
-
-    def undo(self, batch: str) -> dict[str, list[str]]:
-        """Remove what an import made and nothing later used. Returns the ids removed and kept."""
-        key = ("batch", batch)
-        known = self._flow.store.load([key]).rows[key]
-        if known is None:
-            raise InvalidInputError(f"no import {batch!r}", code="unknown_batch")
-        removed: list[str] = []
-        kept: list[str] = []
-        inputs = self._flow.store.scan(Scan(table="input", where=(("batch", "=", batch),), order="-seq"))
-        for number, chunk in enumerate(_chunks(inputs)):
-            made = self._made_by(chunk)
-            used = self._used_later(made, {record.id for record in chunk}, batch)
-            rows = self._flow.store.load([(record, id_) for id_, record in made.items()]).rows
-            records = tuple(
-                (id_, rows[record, id_].version)
-                for id_, record in made.items()
-                if id_ not in used and rows[record, id_] is not None
-            )
-            kept += [id_ for id_ in made if id_ in used]
-            command = RemoveRecords(
-                key=f"{batch}:undo:{known.version}:{number}",
-                at_us=self._flow.now(),
-                batch=batch,
-                records=records,
-            )
-            removed += [recorded.subject for recorded in self._flow.do(command).decisions]
-            kept += [id_ for id_, _ in records if id_ not in removed]
-        self._keep(evolve(known, state="undone"))
-        return {"removed": removed, "kept": kept}
-
-    def _made_by(self, inputs: list[Any]) -> dict[str, str]:
-        """Records that the inputs made, by id: leads before contacts before accounts."""
-        made: dict[str, str] = {}
-        ids = [(f"{record.id}#", f"{record.id}$") for record in inputs]
-        found: list[RecordCreated] = []
-        for first, last in ids:
-            query = Scan(table="decision", where=(("id", ">=", first), ("id", "<", last)), order="seq")
-            found += [r.decision for r in self._flow.store.scan(query) if isinstance(r.decision, RecordCreated)]
-        for record in ("opportunity", "lead", "contact", "account"):
-            made.update({decision.subject: record for decision in found if decision.record == record})
-        return made
-
-    def _used_later(self, made: Mapping[str, str], inputs: set[str], batch: str) -> set[str]:
-        """Records that something outside the import decided about."""
-        used: set[str] = set()
-        if not made:
-            return used
-        query = Scan(table="decision", where=(("subject", "in", tuple(made)),), order="seq")
-        for recorded in self._flow.store.scan(query):
-            if recorded.command not in inputs and not recorded.command.startswith((f"{batch}:", "wake:")):
-                used.add(recorded.subject)
-        contacts = [id_ for id_, record in made.items() if record == "contact"]
-        rows = self._flow.store.load([("input.subject", id_) for id_ in contacts]).rows
-        for (_, id_), found in rows.items():
-            if any(record.batch != batch for record in found):
-                used.add(id_)
-        return used
 
 
 def _tally(report: ImportReport, status: str, decisions: Iterable[Any]) -> None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from decimal import Decimal
-from math import isfinite
 from typing import Any
 
 import attrs
 
+from leadflow.engine.intake.checking import check_field, check_made, check_plain, is_simple, read_key
 from leadflow.errors import InvalidInputError
 from leadflow.matching.decide import read_reference
 from leadflow.model import commands as _commands
@@ -23,7 +21,6 @@ _BASE = frozenset({"key", "at_us", "actor"})
 COMMANDS: Mapping[str, type[Command]] = {
     cls.type: cls for cls in vars(_commands).values() if isinstance(cls, type) and issubclass(cls, Command)
 }
-_KEY_CHARS = 255
 
 
 def read_record(record: Any, at_us: int) -> Any:
@@ -33,92 +30,19 @@ def read_record(record: Any, at_us: int) -> Any:
     """
     if type(record) is not dict and not isinstance(record, Mapping):
         if isinstance(record, (Interaction, Submission, Order, Deal, Entry, Command)):
+            check_made(record)
             return record
         raise InvalidInputError(f"expected a mapping, got {type(record).__name__}", code="not_a_record")
     kind = record.get("type")
     reader = _READERS.get(kind) if isinstance(kind, str) else None
     if reader is None:
         known = ", ".join(sorted(_READERS))
-        raise InvalidInputError(f"type: {str(kind)[:40]!r} is not a type of record", hint=f"one of {known}")
-    if not _is_simple(record):
-        _check_plain(record, 0)
-    return reader(record, at_us)
-
-
-_DEPTH = 20
-_LARGEST = 2**63
-
-
-def _is_simple(values: Any) -> bool:
-    """Whether there are only short names, ASCII texts, usual numbers and mappings of such: nothing to look at closely."""
-    for name, value in values.items():
-        if type(name) is not str or not name.isascii():
-            return False
-        kind = type(value)
-        if kind is str:
-            if not value.isascii():
-                return False
-        elif kind is dict:
-            if not _is_flat(value):
-                return False
-        elif kind is int:
-            if not -_LARGEST <= value < _LARGEST:
-                return False
-        elif value is not None and kind is not bool:
-            return False
-    return True
-
-
-def _is_flat(values: dict[Any, Any]) -> bool:
-    for name, value in values.items():
-        if type(name) is not str or type(value) is not str or not value.isascii() or not name.isascii():
-            return False
-    return True
-
-
-def _check_plain(value: Any, depth: int) -> None:
-    """Refuse what no store can keep, so that it is told alone and harms nobody else in its batch."""
-    kind = type(value)
-    if kind is str:
-        if not value.isascii():
-            try:
-                value.encode("utf-8")
-            except UnicodeEncodeError:
-                raise InvalidInputError("text with half a surrogate pair cannot be kept", code="invalid_text") from None
-    elif kind is int:
-        if not -_LARGEST <= value < _LARGEST:
-            raise InvalidInputError("a number is beyond 64 bits", code="invalid_number", hint="write it as text")
-    elif value is None or kind is bool or kind is datetime or kind is Decimal:
-        return
-    elif kind is float:
-        if not isfinite(value):
-            raise InvalidInputError("a number is not finite", code="invalid_number")
-    elif depth > _DEPTH:
-        raise InvalidInputError(f"nested deeper than {_DEPTH}", code="too_deep")
-    elif isinstance(value, Mapping):
-        for name, content in value.items():
-            if type(name) is not str:
-                raise InvalidInputError("a name is not text", code="invalid_field")
-            _check_plain(name, depth)
-            if type(content) is datetime and (depth or name != "at"):
-                raise InvalidInputError(f"{name}: write moments as text", code="invalid_field")
-            _check_plain(content, depth + 1)
-    elif isinstance(value, (list, tuple)):
-        for content in value:
-            _check_plain(content, depth + 1)
-    else:
         raise InvalidInputError(
-            f"a {kind.__name__} cannot be kept", code="invalid_field", hint="hand over plain values"
+            f"type: {str(kind)[:40]!r} is not a type of record", code="unknown_type", hint=f"one of {known}"
         )
-
-
-def read_key(value: Any, field: str = "key") -> str:
-    """A record's own id: text of 1 to 255 characters. Errors: InvalidInputError."""
-    if type(value) is int:
-        value = str(value)
-    if not isinstance(value, str) or not value or value.isspace() or len(value) > _KEY_CHARS or "\0" in value:
-        raise InvalidInputError(f"{field}: expected text of 1 to {_KEY_CHARS} characters", code="invalid_key")
-    return value
+    if not is_simple(record):
+        check_plain(record)
+    return reader(record, at_us)
 
 
 def _key(record: Mapping[str, Any]) -> str:
@@ -138,6 +62,19 @@ def _mapping(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     if type(value) is not dict and not isinstance(value, Mapping):
         raise InvalidInputError(f"{name}: expected a mapping, got {type(value).__name__}", code="invalid_field")
     return value
+
+
+def _reference(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """How a record names its contact or lead; an id that is blank names nobody."""
+    value = _mapping(record, name)
+    if "id" not in value:
+        return value
+    id_ = value["id"]
+    if id_ is None or id_ == "":
+        return {field: content for field, content in value.items() if field != "id"}
+    if type(id_) is str or type(id_) is int:
+        return value
+    raise InvalidInputError(f"{name}.id: expected text, got {type(id_).__name__}", code="invalid_field")
 
 
 def _text(record: Mapping[str, Any], name: str) -> str | None:
@@ -161,8 +98,8 @@ def _interaction(record: Mapping[str, Any], at_us: int) -> Interaction:
     if type(properties) is not dict:
         properties = _mapping(record, "properties")
     contact = find("contact", NOTHING)
-    if type(contact) is not dict:
-        contact = _mapping(record, "contact")
+    if type(contact) is not dict or "id" in contact:
+        contact = _reference(record, "contact")
     if not _INTERACTION.issuperset(record):
         properties = {**properties, "extra": {k: v for k, v in record.items() if k not in _INTERACTION}}
     at, lead = find("at"), find("lead")
@@ -209,7 +146,7 @@ def _order(record: Mapping[str, Any], at_us: int) -> Order:
     return Order(
         _key(record),
         _at(record, at_us),
-        _mapping(record, "contact"),
+        _reference(record, "contact"),
         _text(record, "currency"),
         tuple(lines),
         _text(record, "visitor"),
@@ -241,15 +178,15 @@ def _deal(record: Mapping[str, Any], at_us: int) -> Deal:
     at_us = _at(record, at_us)
     id_ = read_key(record.get("id"), "id")
     amount = record.get("amount")
-    status = record.get("status", "open")
+    status = _text(record, "status") or "open"
     # The same deal is reported again and again: what it says now is part of the input's key.
     key = record.get("key") or f"{id_}@{status}@{at_us}"
     return Deal(
         read_key(key),
         at_us,
         id_,
-        _mapping(record, "lead"),
-        _mapping(record, "contact"),
+        _reference(record, "lead"),
+        _reference(record, "contact"),
         status,
         None if amount is None else str(amount),
         _text(record, "currency"),
@@ -267,6 +204,8 @@ _ENTRY = frozenset({"type", "key", "at", "policy", "strategy", "line", "actor", 
 def _entry(record: Mapping[str, Any], at_us: int) -> Entry:
     kind = record["type"]
     own = {name: value for name, value in record.items() if name not in _ENTRY}
+    if kind == "product" and "line" in record:
+        own["line"] = record["line"]  # the product line, not a line of a file
     values = {name: own.pop(name) for name in ("contact", "account", "lead") if isinstance(own.get(name), Mapping)}
     if own:
         values[kind] = {**values.get(kind, {}), **own}
@@ -278,30 +217,30 @@ def _entry(record: Mapping[str, Any], at_us: int) -> Entry:
         _at(record, at_us),
         _text(record, "policy"),
         _text(record, "strategy"),
-        record.get("line"),
+        None if kind == "product" else _line(record),
         _text(record, "actor"),
         _text(record, "batch"),
     )
 
 
+def _line(record: Mapping[str, Any]) -> int | None:
+    line = record.get("line")
+    if line is None or type(line) is int:
+        return line
+    raise InvalidInputError(f"line: expected a number, got {type(line).__name__}", code="invalid_field")
+
+
 def _command(record: Mapping[str, Any], at_us: int) -> Command:
-    plain = {name: value for name, value in record.items() if name not in ("type", "at", "id")}
-    for each in attrs.fields(COMMANDS[record["type"]]):
-        _check_field(each.name, str(each.type), plain.get(each.name))
-    return from_plain(COMMANDS[record["type"]], {**plain, "key": _key(record), "at_us": _at(record, at_us)})
-
-
-def _check_field(name: str, kind: str, value: Any) -> None:
-    """A command's field has the kind of value that it says."""
-    if value is None:
-        return
-    wanted = {"str": str, "bool": bool, "Mapping": Mapping, "tuple": (list, tuple)}.get(
-        kind.split("[")[0].split(" ")[0]
-    )
-    if wanted is not None and not isinstance(value, wanted):  # type: ignore[arg-type]
-        raise InvalidInputError(
-            f"{name}: expected {kind.split('[')[0]}, got {type(value).__name__}", code="invalid_field"
-        )
+    # A blank is as good as nothing, except where a yes or no is asked for: that is not guessed.
+    plain = {
+        name: value
+        for name, value in record.items()
+        if name not in ("type", "at", "id") and (value is not None or name == "value")
+    }
+    read = {**plain, "key": _key(record), "at_us": _at(record, at_us)}
+    for name, value in read.items():
+        check_field(COMMANDS[record["type"]], name, value)
+    return from_plain(COMMANDS[record["type"]], read)
 
 
 _READERS: Mapping[str, Callable[[Mapping[str, Any], int], Any]] = {

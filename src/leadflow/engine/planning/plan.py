@@ -31,6 +31,11 @@ class Planned:
     decisions: Sequence[Recorded]
     refusal: Refusal | None = None
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is kept as an input under its key."""
+        return self.status in ("accepted", "failed")
+
 
 @define
 class Plan:
@@ -60,8 +65,8 @@ class Plan:
         change = self.draft.change()
         inputs = {record.id: record for record in change.inputs}
         ordered = [self.planned[position] for position in sorted(self.planned)]
-        # Receipt order is the order of the commands, whatever order they were planned in.
-        first = [inputs.pop(each.command.key) for each in ordered if each.command.key in inputs]
+        # Receipt order is the order of the commands that were taken, whatever order they were planned in.
+        first = [inputs.pop(each.command.key) for each in ordered if each.is_kept and each.command.key in inputs]
         decisions = [recorded for each in ordered for recorded in each.decisions] if not self._is_history else None
         return replaced(
             change,

@@ -10,7 +10,7 @@ from leadflow.expr.fault import did_you_mean
 from leadflow.matching.keys import key_spec
 from leadflow.matching.rules import TARGETS, MatchingRules, Strategy
 from leadflow.model.lead import CONTEXT_COLUMNS
-from leadflow.model.rows import own_fields
+from leadflow.model.rows import KEPT_BY_ENGINE, own_fields
 from leadflow.normalise import normaliser
 from leadflow.playbook.fault import WARNING, Finding, Path, listed
 from leadflow.playbook.playbook import Playbook
@@ -32,7 +32,7 @@ def fields_of(playbook: Playbook, record: str) -> tuple[str, ...]:
     >>> "email" in fields_of(Playbook(), "contact"), "version" in fields_of(Playbook(), "contact")
     (True, False)
     """
-    own = own_fields(record) - {"context"}
+    own = own_fields(record) - KEPT_BY_ENGINE - {"context"}
     return (*sorted(name for name in own if not name.endswith("_us")), *playbook.attributes.get(record, {}))
 
 
