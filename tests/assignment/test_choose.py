@@ -12,9 +12,10 @@ from attrs import evolve, field, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadflow.assignment.choice import REASONS, AccountClaim, Choice, Interest, Request, reason_text
-from leadflow.assignment.choose import choose
-from leadflow.assignment.rotation import PoolState
+from leadflow.assignment.choosing.choice import REASONS, AccountClaim, Choice, Interest, Request, reason_text
+from leadflow.assignment.choosing.choose import choose
+from leadflow.assignment.choosing.territory import Place
+from leadflow.assignment.pools.rotation import PoolState
 from leadflow.assignment.rules import (
     AssignmentRules,
     Entry,
@@ -27,7 +28,6 @@ from leadflow.assignment.rules import (
     Territory,
     faults,
 )
-from leadflow.assignment.territory import Place
 from leadflow.errors import NotFoundError
 from leadflow.model.time import instant_us
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from leadflow.assignment.choice import Choice, Interest, Request
-from leadflow.assignment.choose import choose
+from leadflow.assignment.choosing.choice import Choice, Interest, Request
+from leadflow.assignment.choosing.choose import choose
+from leadflow.assignment.choosing.territory import Place
+from leadflow.assignment.pools.turns import PoolState, credit
 from leadflow.assignment.prepare import LookUp, Prepared, holds
 from leadflow.assignment.sla import deadline, may_claim, next_step
 from leadflow.assignment.state import Handover, PoolRow
-from leadflow.assignment.territory import Place
-from leadflow.assignment.turns import PoolState, credit
 from leadflow.model.business import User
 from leadflow.model.commands import Assign, Claim, Credit, Wake
 from leadflow.model.decisions import (

@@ -7,11 +7,11 @@ from typing import Any
 
 from attrs import frozen
 
-from leadflow.assignment.choice import AccountClaim
+from leadflow.assignment.choosing.choice import AccountClaim
+from leadflow.assignment.pools.schedule import Schedule
+from leadflow.assignment.pools.turns import PoolState
 from leadflow.assignment.rules import AssignmentRules, Entry, Pool, Queue, Sla
-from leadflow.assignment.schedule import Schedule
 from leadflow.assignment.state import PoolRow, Workload
-from leadflow.assignment.turns import PoolState
 from leadflow.expr import Condition, Schema, SignalTable, compile_condition
 from leadflow.model.business import User
 from leadflow.model.lead import Lead

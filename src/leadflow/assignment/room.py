@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from leadflow.assignment import alerts, apply, decide, leaving, stages
+from leadflow.assignment import apply, decide, leaving, stages
+from leadflow.assignment.alerts import digest, engagement
+from leadflow.assignment.alerts.state import TABLES as ALERT_TABLES
 from leadflow.assignment.prepare import Prepared, prepare
 from leadflow.assignment.state import TABLES
 from leadflow.model import commands, decisions, facts
@@ -23,7 +25,7 @@ def _keys(command: Any, prepared: Prepared) -> list[Key]:
 
 def on_wake(view: View, wake: commands.Wake, prepared: Prepared, now_us: int) -> Step | None:
     """A hand-over, a digest, or the rest of a leaving user's leads is due."""
-    by_table = {"handover": decide.on_wake, "digest": alerts.on_wake, "leaving": leaving.on_wake}
+    by_table = {"handover": decide.on_wake, "digest": digest.on_wake, "leaving": leaving.on_wake}
     react = by_table.get(wake.table)
     return None if react is None else react(view, wake, prepared, now_us)
 
@@ -31,7 +33,7 @@ def on_wake(view: View, wake: commands.Wake, prepared: Prepared, now_us: int) ->
 ROOM = Room(
     name="assignment",
     prepare=prepare,
-    tables=(*TABLES, *alerts.TABLES, *leaving.TABLES),
+    tables=(*TABLES, *ALERT_TABLES, *leaving.TABLES),
     keys={commands.DeactivateUser: leaving.keys}
     | dict.fromkeys((commands.Assign, commands.Claim, commands.Credit), _keys)
     | {commands.RemoveRecords: lambda command, prepared: [("handover", id_) for id_, _ in command.records]},
@@ -44,7 +46,7 @@ ROOM = Room(
         commands.Credit: decide.on_credit,
         commands.Wake: on_wake,
         commands.DeactivateUser: leaving.on_deactivate,
-        facts.InteractionReceived: alerts.on_interaction,
+        facts.InteractionReceived: engagement.on_interaction,
         decisions.StageChanged: stages.on_stage_changed,
         decisions.ProcessStarted: stages.on_started,
         decisions.ProcessEnded: stages.on_ended,

@@ -30,7 +30,7 @@ from leadflow.assignment.checks import (
     suggestion,
     wrong,
 )
-from leadflow.assignment.schedule import Leave, Schedule
+from leadflow.assignment.pools.schedule import Leave, Schedule
 from leadflow.errors import InvalidValueError
 from leadflow.model.time import parse_duration
 

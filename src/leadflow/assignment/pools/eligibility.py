@@ -8,10 +8,10 @@ from typing import Final
 
 from attrs import frozen
 
-from leadflow.assignment.hours import is_open, local_day, next_opening, period_start_us, wall_us
+from leadflow.assignment.pools.hours import is_open, local_day, next_opening, period_start_us, wall_us
+from leadflow.assignment.pools.schedule import Leave, Schedule
+from leadflow.assignment.pools.turns import Turns
 from leadflow.assignment.rules import Member, Pool
-from leadflow.assignment.schedule import Leave, Schedule
-from leadflow.assignment.turns import Turns
 from leadflow.errors import NotFoundError
 from leadflow.model.values import NOTHING
 

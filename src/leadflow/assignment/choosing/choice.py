@@ -7,9 +7,9 @@ from typing import Final, Protocol
 
 from attrs import field, frozen, validators
 
-from leadflow.assignment.eligibility import Params
-from leadflow.assignment.territory import NOWHERE, Place
-from leadflow.assignment.turns import PoolState
+from leadflow.assignment.choosing.territory import NOWHERE, Place
+from leadflow.assignment.pools.eligibility import Params
+from leadflow.assignment.pools.turns import PoolState
 from leadflow.model.values import NOTHING
 
 CLAIMED_BY: Final = ("link", "domain", "name")

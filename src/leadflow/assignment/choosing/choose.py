@@ -11,12 +11,12 @@ from typing import TypeVar
 
 from attrs import define, evolve, field, frozen
 
-from leadflow.assignment.choice import CLAIMED_BY, Candidate, Choice, Considered, LineChoice, Lookup, Request
-from leadflow.assignment.eligibility import Params, Situation
-from leadflow.assignment.rotation import Pick, Strategy, pick
+from leadflow.assignment.choosing.choice import CLAIMED_BY, Candidate, Choice, Considered, LineChoice, Lookup, Request
+from leadflow.assignment.choosing.territory import match_territory
+from leadflow.assignment.pools.eligibility import Params, Situation
+from leadflow.assignment.pools.rotation import Pick, Strategy, pick
+from leadflow.assignment.pools.turns import PoolState
 from leadflow.assignment.rules import AssignmentRules, Entry, Pool, ProductLine, Queue, Territory, split_target
-from leadflow.assignment.territory import match_territory
-from leadflow.assignment.turns import PoolState
 from leadflow.errors import NotFoundError
 from leadflow.model.values import NOTHING
 
