@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from leadflow.assignment import apply, decide, leaving, stages
+from leadflow.assignment import apply, decide, leaving, stages, waking
 from leadflow.assignment.alerts import digest, engagement
 from leadflow.assignment.alerts.state import TABLES as ALERT_TABLES
 from leadflow.assignment.prepare import Prepared, prepare
@@ -25,7 +25,7 @@ def _keys(command: Any, prepared: Prepared) -> list[Key]:
 
 def on_wake(view: View, wake: commands.Wake, prepared: Prepared, now_us: int) -> Step | None:
     """A hand-over, a digest, or the rest of a leaving user's leads is due."""
-    by_table = {"handover": decide.on_wake, "digest": digest.on_wake, "leaving": leaving.on_wake}
+    by_table = {"handover": waking.on_wake, "digest": digest.on_wake, "leaving": leaving.on_wake}
     react = by_table.get(wake.table)
     return None if react is None else react(view, wake, prepared, now_us)
 
@@ -34,13 +34,18 @@ ROOM = Room(
     name="assignment",
     prepare=prepare,
     tables=(*TABLES, *ALERT_TABLES, *leaving.TABLES),
-    keys={commands.DeactivateUser: leaving.keys}
-    | dict.fromkeys((commands.Assign, commands.Claim, commands.Credit), _keys)
-    | {commands.RemoveRecords: lambda command, prepared: [("handover", id_) for id_, _ in command.records]},
+    keys={
+        commands.DeactivateUser: leaving.keys,
+        commands.Assign: _keys,
+        commands.Claim: _keys,
+        commands.Credit: _keys,
+        commands.RemoveRecords: lambda command, prepared: [("handover", id_) for id_, _ in command.records],
+    },
     follow={"lead": follow_lead},
     reacts={
         decisions.LeadFlagged: decide.on_flagged,
         decisions.LeadStateChanged: decide.on_state,
+        decisions.LinesAssigned: decide.on_lines,
         commands.Assign: decide.on_assign,
         commands.Claim: decide.on_claim,
         commands.Credit: decide.on_credit,
@@ -55,6 +60,7 @@ ROOM = Room(
         decisions.OwnerAssigned: apply.apply_assigned,
         decisions.LeadQueued: apply.apply_queued,
         decisions.LeadStateChanged: apply.apply_state,
+        decisions.LinesAssigned: apply.apply_lines,
         decisions.PoolTurned: apply.apply_turned,
         decisions.DeadlineSet: apply.apply_deadline,
         decisions.DeadlineMissed: apply.apply_missed,

@@ -226,7 +226,8 @@ class AssignmentRules:
 
     A chain step may name what it uses (`pool:inbound`, `queue:dach`); bare `pool` and `queue` mean the
     first one. `product_mode` "single" keeps one lead with an owner per product line, and the lead's own
-    owner is that of the "first" or "highest" interest; "duplicate" makes a lead per line. `notify` is the
+    owner is that of the "first" interest or of the "highest", which most inputs name; "duplicate" makes a lead per line,
+    with the next tick. `notify` is the
     template used for owners found by the chain. `triggers` are the flags of a lead that set assignment off.
     `alerts` are kinds of interaction that a lead's owner hears of, at most once in `alert_every` for each lead and kind;
     `digest` sends owners a daily list of their active leads.
@@ -260,6 +261,10 @@ class AssignmentRules:
             kind, named, _ = step.partition(":")
             if kind not in CHAIN or (named and kind not in ("pool", "queue")):
                 raise wrong(self, attribute, f"unknown step {step!r}", suggestion(kind, CHAIN))
+
+    def line_of(self, product: str | None) -> str | None:
+        """The product line that a product belongs to: the first that names it."""
+        return next((line.name for line in self.product_lines if product in line.products), None)
 
 
 def faults(rules: AssignmentRules) -> tuple[tuple[str, str], ...]:

@@ -277,11 +277,28 @@ class LeadQueued(Decision):
 
 
 @frozen(kw_only=True)
+class LinesAssigned(Decision):
+    """Who has the lead's product lines: by line "user:hana", "queue:dach", "pool:soft" (until it opens), or "lead:l_2".
+
+    The last is a lead of its own; that one names the lead it was divided from in `of`. At `until_us` it goes on.
+    """
+
+    type: ClassVar[str] = "lines_assigned"
+    lines: Mapping[str, str] = NOTHING
+    until_us: int | None = None
+    of: str | None = None
+
+
+@frozen(kw_only=True)
 class PoolTurned(Decision):
-    """A pool's rotation moved; `state` is its whole state, user ids and counters only. The subject is the pool."""
+    """A pool's rotation moved; `state` is its whole state, user ids and counters only. The subject is the pool.
+
+    `returned` is the lead whose turn was given back.
+    """
 
     type: ClassVar[str] = "pool_turned"
     state: Mapping[str, Any] = NOTHING
+    returned: str | None = None
 
 
 @frozen(kw_only=True)

@@ -40,7 +40,8 @@ class Request:
     """A lead that needs an owner.
 
     `owner` is the one it has; `is_duplicate` says that it came in again; `has_free_mail` that the address is
-    of a free-mail domain; `former_owners` must not get it (again).
+    of a free-mail domain; `former_owners` must not get it (again). `lines` says who has which of its product lines
+    already, as targets; those whose user can keep them do.
     """
 
     owner: str | None = None
@@ -50,6 +51,7 @@ class Request:
     interests: tuple[Interest, ...] = ()
     skills: frozenset[str] = frozenset()
     former_owners: frozenset[str] = frozenset()
+    lines: Mapping[str, str] = NOTHING
 
 
 class Lookup(Protocol):

@@ -53,12 +53,14 @@ def choose(
     if request.is_duplicate:
         same = run.kept(owner, "duplicate") if owner else run.related("duplicate", "person")
         if same is not None:
+            run.later_lines()
             return run.choice(same, "duplicate", "duplicate")
     by_entry = _by_entries(run, holds, is_owned=owner is not None)
     if by_entry is not None:
         entry, found = by_entry
         return run.choice(found, entry.name, "entry", entry.slas)
     if owner is not None:
+        run.later_lines()
         return run.choice(run.kept(owner, "owner"), "owner", "kept")
     step, found = run.chain((*rules.chain, "default"))
     if rules.notify is not None:
@@ -319,7 +321,7 @@ class _Run:
                 self.note(rule, "no_interest")
             return None
         lines = {line.name: line for line in self.rules.product_lines}
-        found = {name: self.line_owner(lines[name], later) for name in scores}
+        found = {name: self.kept_line(name) or self.line_owner(lines[name], later) for name in scores}
         self.lines = tuple(
             LineChoice(
                 line=name,
@@ -334,6 +336,19 @@ class _Run:
         )
         owned = [name for name, one in found.items() if one.owner is not None] or list(found)
         return found[owned[0] if self.rules.lead_owner == "first" else max(owned, key=scores.__getitem__)]
+
+    def later_lines(self) -> None:
+        """Of a lead that was divided before and keeps its owner: the lines that nobody has yet."""
+        if self.request.lines:
+            steps = [split_target(step)[0] for step in self.rules.chain]
+            later = self.rules.chain[steps.index("product_line") + 1 :] if "product_line" in steps else ()
+            self.product_lines("product_line", (*later, "default"))
+
+    def kept_line(self, line: str) -> _Found | None:
+        kind, user = split_target(self.request.lines.get(line, ""))
+        if kind != "user" or self.obstacle(user) is not None:
+            return None
+        return self.kept(user, f"product_line:{line}")
 
     def line_owner(self, line: ProductLine, later: Sequence[str]) -> _Found:
         rule = f"product_line:{line.name}"

@@ -58,6 +58,17 @@ def _queued(d: Any) -> str:
     return f"{d.subject} waits in {d.queue} by {d.rule}" + (f" ({skipped})" if skipped else "")
 
 
+def _lines(d: Any) -> str:
+    if d.of is not None:
+        return f"{d.subject} divided from {d.of}"
+    return f"{d.subject} by product line: {', '.join(f'{line} {has}' for line, has in d.lines.items())}"
+
+
+def _turned(d: Any) -> str:
+    returned = f": the turn of {d.returned} was given back" if d.returned else ""
+    return f"pool {d.subject} moved on{returned}"
+
+
 def _because(cause: str) -> str:
     return cause if cause == "by hand" else f"because of {cause}"
 
@@ -84,7 +95,8 @@ _SENTENCES: Mapping[str, Callable[[Any], str]] = {
     "process_ended": lambda d: f"{d.subject} process {d.process}: {d.how} at {d.stage}",
     "owner_assigned": _assigned,
     "lead_queued": _queued,
-    "pool_turned": lambda d: f"pool {d.subject} moved on",
+    "lines_assigned": _lines,
+    "pool_turned": _turned,
     "user_left": lambda d: f"{d.subject} is inactive, {d.open} open leads need an owner",
     "deadline_set": lambda d: f"{d.subject} deadline {d.sla} {'ended' if d.due_us is None else 'started'}: {d.because}",
     "deadline_missed": lambda d: f"{d.subject} missed {d.sla}: {d.action}",
