@@ -8,10 +8,10 @@ from leadflow.assignment.choosing.choice import Choice, Request
 from leadflow.assignment.choosing.choose import choose
 from leadflow.assignment.choosing.territory import Place
 from leadflow.assignment.lines import Division, divided, lines_decided, users_of
-from leadflow.assignment.pools.turns import PoolState, credit
 from leadflow.assignment.prepare import LookUp, Prepared, holds
+from leadflow.assignment.returns import returned
 from leadflow.assignment.sla import deadline, may_claim
-from leadflow.assignment.state import Handover, PoolRow
+from leadflow.assignment.state import Handover
 from leadflow.assignment.telling import told
 from leadflow.model.business import User
 from leadflow.model.commands import Assign, Claim, Credit
@@ -23,7 +23,6 @@ from leadflow.model.decisions import (
     LeadStateChanged,
     LinesAssigned,
     OwnerAssigned,
-    PoolTurned,
     Refusal,
 )
 from leadflow.model.lead import Lead
@@ -33,7 +32,8 @@ from leadflow.room import Step, View
 def on_flagged(view: View, decision: LeadFlagged, prepared: Prepared, now_us: int) -> Step | None:
     """A lead that became sales-ready is handed over by the rules."""
     if decision.flag == "sales_accepted" and decision.value:
-        return _settled(view, decision.subject, prepared, now_us)
+        settled = _settled(view, decision.subject)
+        return Step(settled) if settled else None
     if decision.flag not in prepared.rules.triggers or not decision.value:
         return None
     lead = view.get(Lead, decision.subject)
@@ -49,17 +49,17 @@ def on_lines(view: View, decision: LinesAssigned, prepared: Prepared, now_us: in
 
 
 def on_state(view: View, decision: LeadStateChanged, prepared: Prepared, now_us: int) -> Step | None:
-    """A closed or qualified lead has no deadlines any more."""
-    return _settled(view, decision.subject, prepared, now_us)
+    """A closed or qualified lead has no deadlines any more; one that was no lead at all gives its owner the turn back."""
+    settled = _settled(view, decision.subject)
+    is_invalid = decision.after == "disqualified" and decision.reason in prepared.rules.credit_reasons
+    turned = returned(view, view.get(Handover, decision.subject), {}) if is_invalid else ()
+    return Step((*settled, *turned)) if settled or turned else None
 
 
-def _settled(view: View, lead_id: str, prepared: Prepared, now_us: int) -> Step | None:
+def _settled(view: View, lead_id: str) -> tuple[DeadlineSet, ...]:
     handover = view.get(Handover, lead_id)
-    if handover is None or not handover.deadlines:
-        return None
-    return Step(
-        tuple(DeadlineSet(subject=lead_id, sla=name, due_us=None, because="settled") for name, _ in handover.deadlines)
-    )
+    names = [] if handover is None else [name for name, _ in handover.deadlines]
+    return tuple(DeadlineSet(subject=lead_id, sla=name, due_us=None, because="settled") for name in names)
 
 
 def handed_over(
@@ -71,16 +71,20 @@ def handed_over(
     target: str | None = None,
     former: tuple[str, ...] = (),
     hops: int = 0,
+    gives_back: bool = True,
 ) -> tuple[Decision, ...]:
-    """Who gets a lead by the rules, as decisions; `former` owners do not get it again."""
+    """Who gets a lead by the rules, as decisions; `former` owners do not get it again.
+
+    A pool member who loses it has his turn back, unless he leaves (`gives_back` False).
+    """
     choice, division = _chosen(view, lead, prepared, now_us, target, former)
-    return _decided(view, lead, choice, division, prepared, now_us, hops)
+    return _decided(view, lead, choice, division, prepared, now_us, hops, gives_back)
 
 
 def lines_handed_over(view: View, lead: Lead, prepared: Prepared, now_us: int) -> tuple[Decision, ...]:
     """Who gets the product lines of an owned lead that had to wait; the lead's own owner stays."""
     choice, division = _chosen(view, lead, prepared, now_us)
-    return (*_turned(choice), *_lines(view, lead, choice, division, now_us))
+    return (*returned(view, None, choice.pools), *_lines(view, lead, choice, division, now_us))
 
 
 def _chosen(
@@ -123,9 +127,17 @@ def _request(lead: Lead, asked: Any, former: tuple[str, ...], division: Division
 
 
 def _decided(
-    view: View, lead: Lead, choice: Choice, division: Division, prepared: Prepared, now_us: int, hops: int
+    view: View,
+    lead: Lead,
+    choice: Choice,
+    division: Division,
+    prepared: Prepared,
+    now_us: int,
+    hops: int,
+    gives_back: bool,
 ) -> tuple[Decision, ...]:
-    decisions: list[Decision] = [*_turned(choice)]
+    handover = view.get(Handover, lead.id) if gives_back and choice.owner != lead.owner_id else None
+    decisions: list[Decision] = [*returned(view, handover, choice.pools)]
     candidates = tuple((each.user, each.reason) for each in choice.candidates)
     if choice.owner is not None:
         if choice.owner != lead.owner_id:
@@ -161,10 +173,6 @@ def _decided(
     return tuple(decisions)
 
 
-def _turned(choice: Choice) -> list[PoolTurned]:
-    return [PoolTurned(subject=name, state=state.to_plain()) for name, state in choice.pools.items()]
-
-
 def _lines(view: View, lead: Lead, choice: Choice, division: Division, now_us: int) -> list[Decision]:
     """Who has which product line, and word to those who have one of somebody else's lead since now."""
     decided = lines_decided(lead, choice, division, now_us)
@@ -192,7 +200,8 @@ def on_assign(view: View, command: Assign, prepared: Prepared, now_us: int) -> S
     assigned = OwnerAssigned(
         subject=lead.id, owner=command.owner, former=lead.owner_id, rule="by hand", strategy="by hand"
     )
-    return Step((assigned, told(view, lead.id, command.owner, prepared.rules.notify or "lead-assigned")))
+    turned = returned(view, view.get(Handover, lead.id), {})
+    return Step((*turned, assigned, told(view, lead.id, command.owner, prepared.rules.notify or "lead-assigned")))
 
 
 def on_claim(view: View, command: Claim, prepared: Prepared, now_us: int) -> Step | None:
@@ -218,9 +227,7 @@ def on_claim(view: View, command: Claim, prepared: Prepared, now_us: int) -> Ste
 def on_credit(view: View, command: Credit, prepared: Prepared, now_us: int) -> Step | None:
     """The owner of a rejected lead gets his turn in the pool back."""
     handover = view.get(Handover, command.lead)
-    if handover is None or handover.pool is None or handover.owner is None:
+    turned = returned(view, handover, {})
+    if not turned:
         return Step(refusal=Refusal("no_turn", {"lead": command.lead}))
-    row = view.get(PoolRow, handover.pool)
-    state = PoolState() if row is None else PoolState.from_plain(row.state)
-    turned = credit(state, handover.owner, handover.since_us)
-    return Step((PoolTurned(subject=handover.pool, state=turned.to_plain()),))
+    return Step(turned)

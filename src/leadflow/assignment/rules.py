@@ -229,6 +229,7 @@ class AssignmentRules:
     owner is that of the "first" interest or of the "highest", which most inputs name; "duplicate" makes a lead per line,
     with the next tick. `notify` is the
     template used for owners found by the chain. `triggers` are the flags of a lead that set assignment off.
+    A lead that is disqualified for one of `credit_reasons` gives its owner the pool's turn back.
     `alerts` are kinds of interaction that a lead's owner hears of, at most once in `alert_every` for each lead and kind;
     `digest` sends owners a daily list of their active leads.
 
@@ -251,6 +252,7 @@ class AssignmentRules:
     time_zone: str = field(default="UTC", validator=is_zone)
     notify: str | None = field(default=None, validator=maybe_text)
     triggers: tuple[str, ...] = field(default=("sales_ready",), validator=is_texts)
+    credit_reasons: tuple[str, ...] = field(default=(), validator=is_texts)
     alerts: tuple[str, ...] = field(default=(), validator=is_texts)
     alert_every: str = field(default="15min", validator=is_span)
     digest: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from leadflow.assignment.decide import handed_over, lines_handed_over
 from leadflow.assignment.lines import split_off
 from leadflow.assignment.prepare import Prepared
+from leadflow.assignment.returns import returned
 from leadflow.assignment.sla import next_step
 from leadflow.assignment.state import Handover
 from leadflow.assignment.telling import told
@@ -72,6 +73,7 @@ def _missed(
         )
     elif action.kind == "queue":
         queue = action.queue or prepared.rules.default_owner.partition(":")[2]
+        decisions += returned(view, handover, {})
         decisions.append(LeadQueued(subject=lead.id, queue=queue, rule=f"sla {name}"))
     if lead.owner_id is not None:
         decisions.append(told(view, lead.id, lead.owner_id, "sla-missed"))
