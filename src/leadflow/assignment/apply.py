@@ -68,6 +68,7 @@ def apply_assigned(view: View, recorded: Recorded, prepared: Prepared) -> Iterab
             deadlines=(),
             has_turn=decision.pool is not None,
             lines=lines,
+            again=None,
             alarm_us=None,
         ),
     ]
@@ -101,6 +102,7 @@ def apply_queued(view: View, recorded: Recorded, prepared: Prepared) -> Iterable
         hold_until_us=decision.until_us,
         deadlines=(),
         has_turn=False,
+        again=None,
         alarm_us=None if queue is None or decision.until_us is not None else alarm_us(queue, at_us),
     )
     rows: list[Any] = [

@@ -7,6 +7,7 @@ from typing import Any
 from leadflow.assignment.choosing.choice import Choice, Request
 from leadflow.assignment.choosing.choose import choose
 from leadflow.assignment.choosing.territory import Place
+from leadflow.assignment.knowing import has_free_mail, input_told
 from leadflow.assignment.lines import Division, divided, lines_decided, users_of
 from leadflow.assignment.prepare import LookUp, Prepared, holds
 from leadflow.assignment.returns import returned
@@ -100,7 +101,7 @@ def _chosen(
     division = divided(view, lead, view.get(Handover, lead.id), prepared)
     choice = choose(
         prepared.rules,
-        _request(lead, asked, former, division),
+        _request(view, lead, asked, former, division),
         LookUp(view, lead, asked, prepared.rules),
         now_us,
         holds=holds(prepared, asked, now_us),
@@ -109,7 +110,7 @@ def _chosen(
     return choice, division
 
 
-def _request(lead: Lead, asked: Any, former: tuple[str, ...], division: Division) -> Request:
+def _request(view: View, lead: Lead, asked: Any, former: tuple[str, ...], division: Division) -> Request:
     contact, account = asked.contact, asked.account
     source = contact if contact is not None and contact.country is not None else account
     place = (
@@ -119,6 +120,8 @@ def _request(lead: Lead, asked: Any, former: tuple[str, ...], division: Division
     )
     return Request(
         owner=None if lead.owner_id in former else lead.owner_id,
+        is_duplicate=view.command.key in input_told(view, lead, contact),
+        has_free_mail=has_free_mail(None if contact is None else contact.email),
         place=place,
         interests=division.interests,
         former_owners=frozenset(former),

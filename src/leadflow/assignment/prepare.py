@@ -169,7 +169,10 @@ class LookUp:
         account = self._asked.account
         if account is None:
             return ()
-        return (AccountClaim(account=account.id, owner=account.owner_id, active_us=account.updated_us),)
+        contact = self._asked.contact
+        host = "" if contact is None or contact.email is None else contact.email.rpartition("@")[2].lower()
+        by = "domain" if account.domain is not None and account.domain.lower() == host else "link"
+        return (AccountClaim(account=account.id, owner=account.owner_id, by=by, active_us=account.updated_us),)
 
 
 def holds(prepared: Prepared, asked: Any, now_us: int) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from leadflow.assignment import apply, decide, leaving, stages, waking
+from leadflow.assignment import apply, decide, knowing, leaving, stages, waking
 from leadflow.assignment.alerts import digest, engagement
 from leadflow.assignment.alerts.state import TABLES as ALERT_TABLES
 from leadflow.assignment.prepare import Prepared, prepare
@@ -33,7 +33,7 @@ def on_wake(view: View, wake: commands.Wake, prepared: Prepared, now_us: int) ->
 ROOM = Room(
     name="assignment",
     prepare=prepare,
-    tables=(*TABLES, *ALERT_TABLES, *leaving.TABLES),
+    tables=(*TABLES, *ALERT_TABLES, *leaving.TABLES, *knowing.TABLES),
     keys={
         commands.DeactivateUser: leaving.keys,
         commands.Assign: _keys,
@@ -41,6 +41,7 @@ ROOM = Room(
         commands.Credit: _keys,
         commands.RemoveRecords: lambda command, prepared: [("handover", id_) for id_, _ in command.records],
     },
+    terms=knowing.TERMS,
     follow={"lead": follow_lead},
     reacts={
         decisions.LeadFlagged: decide.on_flagged,
@@ -64,6 +65,8 @@ ROOM = Room(
         decisions.PoolTurned: apply.apply_turned,
         decisions.DeadlineSet: apply.apply_deadline,
         decisions.DeadlineMissed: apply.apply_missed,
+        decisions.RecordMatched: knowing.apply_matched,
+        decisions.RecordsMerged: knowing.apply_merged,
         decisions.RecordRemoved: apply.apply_removed,
         decisions.UserLeft: leaving.apply_left,
     },

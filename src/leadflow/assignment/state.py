@@ -27,9 +27,9 @@ class Handover:
     """How a lead came to its owner or queue, and what is expected now.
 
     `has_turn` says that the owner used a turn of `pool` for it, which goes back to him if the lead is taken away. `lines`
-    tell who has which product line (see LinesAssigned), `of` the lead that this one was divided from. `deadlines` are
-    (service level, due_us) pairs; `due_us` is the earliest of them, of `hold_until_us` (when a pool opens),
-    `lines_until_us` (when the lines go on) and `alarm_us` (the queue's).
+    tell who has which product line (see LinesAssigned), `of` the lead that this one was divided from, `again` the input
+    with which it came in again since. `deadlines` are (service level, due_us) pairs; `due_us` is the earliest of them, of
+    `hold_until_us` (when a pool opens), `lines_until_us` (when the lines go on) and `alarm_us` (the queue's).
     """
 
     table: ClassVar[str] = "handover"
@@ -48,6 +48,7 @@ class Handover:
     lines: Mapping[str, str] = NOTHING
     lines_until_us: int | None = None
     of: str | None = None
+    again: str | None = None
     alarm_us: int | None = None
     due_us: int | None = None
     version: int = 0
