@@ -9,8 +9,8 @@ from leadflow.assignment.choosing.choose import choose
 from leadflow.assignment.choosing.territory import Place
 from leadflow.assignment.knowing import has_free_mail, input_told
 from leadflow.assignment.lines import Division, divided, lines_decided, users_of
+from leadflow.assignment.pools.returns import returned
 from leadflow.assignment.prepare import LookUp, Prepared, holds
-from leadflow.assignment.returns import returned
 from leadflow.assignment.sla import deadline, may_claim
 from leadflow.assignment.state import Handover
 from leadflow.assignment.telling import told

@@ -11,7 +11,7 @@ from leadflow.assignment.choosing.choice import AccountClaim
 from leadflow.assignment.pools.schedule import Schedule
 from leadflow.assignment.pools.turns import PoolState
 from leadflow.assignment.rules import AssignmentRules, Entry, Pool, Queue, Sla
-from leadflow.assignment.state import Handover, PoolRow, Workload
+from leadflow.assignment.state import Handover, Pause, PoolRow, Workload
 from leadflow.expr import Condition, Schema, SignalTable, compile_condition
 from leadflow.model.business import User
 from leadflow.model.lead import Lead
@@ -43,7 +43,7 @@ def _reads(rules: AssignmentRules) -> tuple[Key, ...]:
     users = {member.user for pool in rules.pools for member in pool.members}
     keys: list[Key] = [("pool", pool.name) for pool in rules.pools]
     for user in sorted(users):
-        keys += [("user", user), ("workload", user)]
+        keys += [("user", user), ("workload", user), ("pause", user)]
     return tuple(keys)
 
 
@@ -102,6 +102,11 @@ class LookUp:
         """A user takes part unless somebody paused him."""
         row = self._view.get(User, user)
         return row is None or not row.custom.get("is_paused", False)
+
+    def paused_until(self, user: str) -> int | None:
+        """Until when the user is out of rotation, None when he never was or is back."""
+        row = self._view.get(Pause, user)
+        return None if row is None else row.until_us
 
     def open_leads(self, user: str) -> int:
         """How many open leads the user owns."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from leadflow.assignment import apply, decide, knowing, leaving, stages, waking
+from leadflow.assignment import apply, decide, knowing, stages, waking
 from leadflow.assignment.alerts import digest, engagement
 from leadflow.assignment.alerts.state import TABLES as ALERT_TABLES
 from leadflow.assignment.prepare import Prepared, prepare
 from leadflow.assignment.state import TABLES
+from leadflow.assignment.users import leaving, pausing
 from leadflow.model import commands, decisions, facts
 from leadflow.model.lead import Lead
 from leadflow.room import Key, Room, Step, View
@@ -36,6 +37,7 @@ ROOM = Room(
     tables=(*TABLES, *ALERT_TABLES, *leaving.TABLES, *knowing.TABLES),
     keys={
         commands.DeactivateUser: leaving.keys,
+        commands.PauseUser: lambda command, prepared: [("pause", command.user)],
         commands.Assign: _keys,
         commands.Claim: _keys,
         commands.Credit: _keys,
@@ -52,6 +54,7 @@ ROOM = Room(
         commands.Credit: decide.on_credit,
         commands.Wake: on_wake,
         commands.DeactivateUser: leaving.on_deactivate,
+        commands.PauseUser: pausing.on_pause,
         facts.InteractionReceived: engagement.on_interaction,
         decisions.StageChanged: stages.on_stage_changed,
         decisions.ProcessStarted: stages.on_started,
@@ -68,6 +71,7 @@ ROOM = Room(
         decisions.RecordMatched: knowing.apply_matched,
         decisions.RecordsMerged: knowing.apply_merged,
         decisions.RecordRemoved: apply.apply_removed,
+        decisions.UserPaused: pausing.apply_paused,
         decisions.UserLeft: leaving.apply_left,
     },
 )

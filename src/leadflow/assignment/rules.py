@@ -169,7 +169,7 @@ class Sla:
 
     `clock` "working" counts only hours of `schedule`. On breach: "alert" tells owner and manager,
     "reassign" gives the lead to the same pool without its former owners, at most `max_hops` times and then
-    to `queue`, "queue" does that at once. `pause_owner` takes the owner who missed it out of rotation.
+    to `queue`, "queue" does that at once. `pause_owner` takes the owner who missed it out of every rotation for `pause_for`.
     """
 
     name: str = field(validator=is_text)
@@ -181,6 +181,7 @@ class Sla:
     max_hops: int = field(default=3, validator=is_whole(1, 100))
     queue: str | None = field(default=None, validator=maybe_text)
     pause_owner: bool = False
+    pause_for: str = field(default="1d", validator=is_span)
 
     def __attrs_post_init__(self) -> None:
         if self.clock == "working" and self.schedule is None:

@@ -65,8 +65,20 @@ class Workload:
     version: int = 0
 
 
+@frozen
+class Pause:
+    """Until when a user is in no rotation."""
+
+    table: ClassVar[str] = "pause"
+
+    id: str
+    until_us: int = 0
+    version: int = 0
+
+
 TABLES = (
     Table(PoolRow),
     Table(Handover, indexes=("owner", "queue"), due="due_us"),
     Table(Workload),
+    Table(Pause),
 )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from leadflow.assignment.decide import handed_over, lines_handed_over
 from leadflow.assignment.lines import split_off
+from leadflow.assignment.pools.returns import returned
 from leadflow.assignment.prepare import Prepared
-from leadflow.assignment.returns import returned
 from leadflow.assignment.sla import next_step
 from leadflow.assignment.state import Handover
 from leadflow.assignment.telling import told
 from leadflow.model.business import User
 from leadflow.model.commands import Wake
-from leadflow.model.decisions import DeadlineMissed, DeadlineSet, Decision, LeadQueued, LinesAssigned
+from leadflow.model.decisions import DeadlineMissed, DeadlineSet, Decision, LeadQueued, LinesAssigned, UserPaused
 from leadflow.model.lead import Lead
+from leadflow.model.time import parse_duration
 from leadflow.room import Step, View
 
 
@@ -64,6 +65,9 @@ def _missed(
     if action.kind == "stop":
         return [DeadlineSet(subject=lead.id, sla=name, due_us=None, because=action.reason)]
     decisions: list[Decision] = [DeadlineMissed(subject=lead.id, sla=name, action=action.kind, due_us=due_us)]
+    if action.pauses_owner and lead.owner_id is not None:
+        until_us = now_us + parse_duration(sla.pause_for)
+        decisions.append(UserPaused(subject=lead.owner_id, until_us=until_us, because=f"sla {name}"))
     if action.kind == "reassign":
         target = None if handover.pool is None else f"pool:{handover.pool}"
         decisions.extend(

@@ -202,6 +202,16 @@ class DeactivateUser(Command):
     user: str
 
 
+@frozen(kw_only=True)
+class PauseUser(Command):
+    """Take a user out of rotation until an instant (ISO 8601); without `until` he takes part again at once."""
+
+    type: ClassVar[str] = "pause_user"
+    user: str
+    until: str | None = None
+    reason: str = ""
+
+
 @frozen
 class Wake:
     """A due row: something could change at `due_us` without new input. Made by tick; never stored."""

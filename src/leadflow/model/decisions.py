@@ -310,6 +310,15 @@ class UserLeft(Decision):
 
 
 @frozen(kw_only=True)
+class UserPaused(Decision):
+    """The user (the subject) is in no rotation until then; None: he takes part again."""
+
+    type: ClassVar[str] = "user_paused"
+    until_us: int | None
+    because: str = ""
+
+
+@frozen(kw_only=True)
 class DeadlineMissed(Decision):
     """A service level was not met; `action` is what followed."""
 

@@ -63,6 +63,9 @@ class Lookup(Protocol):
     def is_available(self, user: str) -> bool:
         """Whether the user takes part in rotations for now."""
 
+    def paused_until(self, user: str) -> int | None:
+        """Until when the user is out of rotation; None or a past moment: he is not."""
+
     def open_leads(self, user: str) -> int:
         """How many leads the user has open."""
 
@@ -151,6 +154,7 @@ REASONS: Final[Mapping[str, str]] = {
     "inactive": "the account is inactive",
     "unavailable": "out of rotation for now",
     "paused": "paused in the pool",
+    "paused_until": "out of rotation until {until}",
     "on_leave": "on leave until {until}",
     "off_hours": "outside the hours of {schedule}",
     "cap_reached": "{open} leads open, the cap is {cap}",

@@ -246,6 +246,7 @@ class _Run:
             now_us=self.now_us,
             inactive=frozenset(user for user in users if not self.lookup.is_active(user)),
             unavailable=frozenset(user for user in users if not self.lookup.is_available(user)),
+            paused={user: until for user in users if (until := self.lookup.paused_until(user)) is not None},
             open_counts={user: self.lookup.open_leads(user) for user in looks_at_load},
             schedules={schedule.name: schedule for schedule in self.rules.schedules},
             skills=self.request.skills.union(skills),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from leadflow.model.decisions import Recorded
+from leadflow.model.time import to_datetime
 
 
 def sentence(recorded: Recorded) -> str:
@@ -69,6 +70,11 @@ def _turned(d: Any) -> str:
     return f"pool {d.subject} moved on{returned}"
 
 
+def _paused(d: Any) -> str:
+    until = "takes part again" if d.until_us is None else f"out of rotation until {to_datetime(d.until_us).isoformat()}"
+    return f"{d.subject} {until}: {d.because}"
+
+
 def _because(cause: str) -> str:
     return cause if cause == "by hand" else f"because of {cause}"
 
@@ -98,6 +104,7 @@ _SENTENCES: Mapping[str, Callable[[Any], str]] = {
     "lines_assigned": _lines,
     "pool_turned": _turned,
     "user_left": lambda d: f"{d.subject} is inactive, {d.open} open leads need an owner",
+    "user_paused": _paused,
     "deadline_set": lambda d: f"{d.subject} deadline {d.sla} {'ended' if d.due_us is None else 'started'}: {d.because}",
     "deadline_missed": lambda d: f"{d.subject} missed {d.sla}: {d.action}",
     "message_planned": lambda d: f"{d.recipient} is told: {d.template} about {d.subject}",
