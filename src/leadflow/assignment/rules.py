@@ -123,12 +123,14 @@ class Pool:
 class Queue:
     """Leads that wait for somebody to claim them; unclaimed longer than `alarm_after` they raise an alarm.
 
-    No members: everybody may claim.
+    No members: everybody may claim. Its members and its `manager` hear the alarm, and what happens to leads that nobody
+    has claimed.
     """
 
     name: str = field(validator=is_text)
     members: tuple[str, ...] = field(default=(), validator=is_texts)
     alarm_after: str | None = field(default=None, validator=maybe_span)
+    manager: str | None = field(default=None, validator=maybe_text)
 
 
 @frozen(kw_only=True)

@@ -8,7 +8,7 @@ from leadflow.assignment.pools.returns import returned
 from leadflow.assignment.prepare import Prepared
 from leadflow.assignment.sla import next_step
 from leadflow.assignment.state import Handover
-from leadflow.assignment.telling import told
+from leadflow.assignment.telling import keepers, told
 from leadflow.model.business import User
 from leadflow.model.commands import Wake
 from leadflow.model.decisions import DeadlineMissed, DeadlineSet, Decision, LeadQueued, LinesAssigned, UserPaused
@@ -37,7 +37,8 @@ def on_wake(view: View, wake: Wake, prepared: Prepared, now_us: int) -> Step | N
     if handover.lines_until_us is not None and handover.lines_until_us <= now_us:
         return Step(_lines_due(view, lead, handover, prepared, now_us))
     alarm = DeadlineMissed(subject=lead.id, sla=f"queue {handover.queue}", action="alert", due_us=handover.due_us)
-    return Step((alarm,))
+    users = keepers(view, handover.queue, prepared)
+    return Step((alarm, *(told(view, lead.id, user, "queue-alarm") for user in users)))
 
 
 def _lines_due(view: View, lead: Lead, handover: Handover, prepared: Prepared, now_us: int) -> tuple[Decision, ...]:
