@@ -65,10 +65,6 @@ def test_testing_needs_no_pytest_and_no_hypothesis_until_asked() -> None:
     assert done.stdout.strip() == "[]"
 
 
-LIMITS = {"assignment": 20}
-"""Folders that may hold more files than 15: take a name out when it is split, never add one."""
-
-
 # -- sizes -----------------------------------------------------------------------------------------------
 
 
@@ -85,12 +81,12 @@ def test_half_of_the_modules_have_at_most_150_lines() -> None:
 
 
 def test_no_folder_holds_too_many_files() -> None:
-    """House: a folder at most 15 files; a capability with its furniture a few more."""
+    """House: a folder at most 15 files."""
     folders = {
         folder: len([p for p in folder.glob("*.py") if p.name != "__init__.py"])
         for folder in {p.parent for p in MODULES}
     }
-    assert {named(folder) for folder, count in folders.items() if count > LIMITS.get(named(folder), 15)} == set()
+    assert {named(folder) for folder, count in folders.items() if count > 15} == set()
 
 
 def test_no_empty_names() -> None:

@@ -12,9 +12,10 @@ from attrs import evolve, field, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadflow.assignment.choice import REASONS, AccountClaim, Choice, Interest, Request, reason_text
-from leadflow.assignment.choose import choose
-from leadflow.assignment.rotation import PoolState
+from leadflow.assignment.choosing.choice import REASONS, AccountClaim, Choice, Interest, Request, reason_text
+from leadflow.assignment.choosing.choose import choose
+from leadflow.assignment.choosing.territory import Place
+from leadflow.assignment.pools.rotation import PoolState
 from leadflow.assignment.rules import (
     AssignmentRules,
     Entry,
@@ -27,7 +28,6 @@ from leadflow.assignment.rules import (
     Territory,
     faults,
 )
-from leadflow.assignment.territory import Place
 from leadflow.errors import NotFoundError
 from leadflow.model.time import instant_us
 
@@ -41,6 +41,7 @@ class World:
 
     inactive: frozenset[str] = frozenset()
     unavailable: frozenset[str] = frozenset()
+    pauses: Mapping[str, int] = field(factory=dict)
     open_counts: Mapping[str, int] = field(factory=dict)
     states: Mapping[str, PoolState] = field(factory=dict)
     owners: Mapping[str, str] = field(factory=dict)
@@ -51,6 +52,9 @@ class World:
 
     def is_available(self, user: str) -> bool:
         return user not in self.unavailable
+
+    def paused_until(self, user: str) -> int | None:
+        return self.pauses.get(user)
 
     def open_leads(self, user: str) -> int:
         return self.open_counts.get(user, 0)
@@ -164,6 +168,7 @@ worlds = st.builds(
     World,
     inactive=st.frozensets(user_names),
     unavailable=st.frozensets(user_names),
+    pauses=st.dictionaries(user_names, st.sampled_from((NOW - 1, NOW, NOW + 1))),
     open_counts=st.dictionaries(user_names, st.integers(0, 2)),
     owners=st.dictionaries(st.sampled_from(("person", "product_line:hard")), user_names),
     claims=st.lists(
@@ -224,6 +229,7 @@ def test_nobody_gets_it_who_is_gone_or_had_it_before(
         assert choice.owner not in request.former_owners
         if choice.pool is not None:
             assert choice.owner not in world.unavailable
+            assert world.pauses.get(choice.owner, 0) <= NOW
     if choice.strategy == "default":
         assert choice.owner not in world.inactive
 

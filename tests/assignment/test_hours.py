@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadflow.assignment.hours import (
+from leadflow.assignment.pools.hours import (
     add_working,
     is_open,
     local_day,

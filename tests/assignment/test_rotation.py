@@ -15,7 +15,7 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadflow.assignment.rotation import (
+from leadflow.assignment.pools.rotation import (
     Pick,
     PoolState,
     Situation,

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leadflow.assignment.pools.schedule import parse_blocks
 from leadflow.assignment.rules import (
     CHAIN,
     STRATEGIES,
@@ -27,7 +28,6 @@ from leadflow.assignment.rules import (
     faults,
     split_target,
 )
-from leadflow.assignment.schedule import parse_blocks
 from leadflow.errors import InvalidValueError
 from leadflow.model.coding import to_plain
 from leadflow.model.time import HOUR_US

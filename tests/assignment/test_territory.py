@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leadflow.assignment.choosing.territory import LEVELS, Place, TerritoryMatch, match_territory
 from leadflow.assignment.rules import Territory
-from leadflow.assignment.territory import LEVELS, Place, TerritoryMatch, match_territory
 from leadflow.model.time import instant_us
 
 NOW = instant_us(datetime(2026, 11, 23, 9, tzinfo=UTC))

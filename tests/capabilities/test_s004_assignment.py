@@ -412,6 +412,44 @@ def test_an_unclaimed_lead_raises_an_alarm(start: Start) -> None:
     assert missed(scene, lead) == ["queue q"]
 
 
+@pytest.mark.parametrize(
+    ("queue", "told"),
+    [
+        (Queue(name="q", alarm_after="4h", members=("ana", "eva"), manager="meg"), {"ana", "meg"}),
+        (Queue(name="q", alarm_after="4h", manager="meg"), {"meg"}),
+        (Queue(name="q", alarm_after="4h"), set()),
+    ],
+)
+def test_an_unclaimed_lead_is_told_to_the_queue(start: Start, tmp_path: Path, queue: Queue, told: set[str]) -> None:
+    """Rules 104, 108: members who are active, and the manager, hear of it once; claimed in time, nobody does."""
+    scene = start(assignment(pools=(), queues=(queue,)))
+    for user in ("ana", "meg"):
+        scene.user(user)
+    scene.user("eva", is_active=False)
+    lead, claimed = ready(scene, "p@p.example"), ready(scene, "r@r.example")
+    scene.say("claim", lead=claimed, user="ana").unwrap()
+    for _ in range(2):
+        scene.clock.advance("5h")
+        scene.flow.tick()
+    alarms = [each for each in scene.rows("outbox") if each.template == "queue-alarm"]
+    assert {each.recipient for each in alarms} == told
+    assert [each.subject for each in alarms] == [lead] * len(told)
+    scene.flow.deliver(tmp_path)
+    letters = [path.read_text(encoding="utf-8") for path in tmp_path.rglob("*.eml")]
+    assert len([letter for letter in letters if "waits in the queue q" in letter]) == len(told)
+
+
+def test_nobody_keeps_the_queue_but_the_default_owner(start: Start) -> None:
+    """Rule 108: a queue without members and manager: the default owner hears the alarm."""
+    entry = Entry(name="all", target="queue:q")
+    queue = Queue(name="q", alarm_after="4h")
+    scene = start(assignment(pools=(), queues=(queue,), entries=(entry,), default_owner="user:dee"))
+    ready(scene)
+    scene.clock.advance("5h")
+    scene.flow.tick()
+    assert ("queue-alarm", "dee") in scene.messages()
+
+
 def test_a_lead_is_assigned_by_hand(start: Start) -> None:
     """Rule 104: manual assignment, with who did it; an inactive user is refused."""
     scene = start(assignment())

@@ -23,6 +23,7 @@ from leadflow.engine.rooms import ROOMS
 from leadflow.expr.types import FUNCTIONS
 from leadflow.matching import rules as matching
 from leadflow.model.decisions import Decision
+from leadflow.model.making import kinds_of
 from leadflow.playbook import playbook as top
 from leadflow.playbook.default import default_playbook
 from leadflow.process import rules as process
@@ -98,7 +99,7 @@ def test_commands_are_listed() -> None:
 
 
 def test_decisions_are_listed() -> None:
-    found = Decision.__subclasses__()
+    found = kinds_of(Decision)
     fields = [each.name for cls in found for each in attrs.fields(cls)]
     assert len(found) > 20
     assert not missing("decisions.md", [*(cls.type for cls in found), *(cls.__name__ for cls in found), *fields])

@@ -13,6 +13,7 @@ from leadflow.model.decisions import (
     DeadlineSet,
     LeadQueued,
     LeadStateChanged,
+    LinesAssigned,
     OwnerAssigned,
     PoolTurned,
     Recorded,
@@ -27,8 +28,7 @@ def _handover(view: View, lead_id: str, **changes: Any) -> Handover:
     held = view.get(Handover, lead_id) or Handover(lead_id)
     made = replaced(held, **changes, version=held.version + 1)
     moments = [due for _, due in made.deadlines]
-    if made.hold_until_us is not None:
-        moments.append(made.hold_until_us)
+    moments += [due for due in (made.hold_until_us, made.lines_until_us, made.alarm_us) if due is not None]
     return replaced(made, due_us=min(moments, default=None))
 
 
@@ -47,6 +47,7 @@ def apply_assigned(view: View, recorded: Recorded, prepared: Prepared) -> Iterab
     assert lead is not None  # noqa: S101 - it was assigned
     held = view.get(Handover, lead.id)
     former = () if held is None else held.former
+    lines = {} if held is None else {line: _passed_on(has, decision) for line, has in held.lines.items()}
     if decision.former is not None and decision.former not in former:
         former = (*former, decision.former)
     rows = [
@@ -65,12 +66,20 @@ def apply_assigned(view: View, recorded: Recorded, prepared: Prepared) -> Iterab
             hops=decision.hops,
             former=former,
             deadlines=(),
+            has_turn=decision.pool is not None,
+            lines=lines,
+            again=None,
+            alarm_us=None,
         ),
     ]
     if lead.is_open:
         rows += _workload(view, decision.former, -1)
         rows += _workload(view, decision.owner, +1)
     return rows
+
+
+def _passed_on(has: str, decision: OwnerAssigned) -> str:
+    return f"user:{decision.owner}" if decision.former is not None and has == f"user:{decision.former}" else has
 
 
 def apply_queued(view: View, recorded: Recorded, prepared: Prepared) -> Iterable[Any]:
@@ -81,10 +90,10 @@ def apply_queued(view: View, recorded: Recorded, prepared: Prepared) -> Iterable
     assert lead is not None  # noqa: S101 - it was queued
     held = view.get(Handover, lead.id) or Handover(lead.id)
     queue = prepared.queues.get(decision.queue)
-    alarm = None if queue is None else alarm_us(queue, at_us)
     is_pool = decision.queue in prepared.pools and queue is None
-    waiting = replaced(
-        held,
+    waiting = _handover(
+        view,
+        lead.id,
         owner=None,
         since_us=at_us,
         rule=decision.rule,
@@ -92,8 +101,9 @@ def apply_queued(view: View, recorded: Recorded, prepared: Prepared) -> Iterable
         queue=decision.queue,
         hold_until_us=decision.until_us,
         deadlines=(),
-        due_us=decision.until_us if decision.until_us is not None else alarm,
-        version=held.version + 1,
+        has_turn=False,
+        again=None,
+        alarm_us=None if queue is None or decision.until_us is not None else alarm_us(queue, at_us),
     )
     rows: list[Any] = [
         replaced(
@@ -118,11 +128,23 @@ def apply_state(view: View, recorded: Recorded, prepared: Prepared) -> Iterable[
 
 
 def apply_turned(view: View, recorded: Recorded, prepared: Prepared) -> Iterable[Any]:
-    """A pool's rotation moved."""
+    """A pool's rotation moved; a turn that was given back is not given back again."""
     decision = recorded.decision
     assert isinstance(decision, PoolTurned)  # noqa: S101 - the plan dispatches by type
     row = view.get(PoolRow, decision.subject)
-    return [PoolRow(decision.subject, decision.state, 1 if row is None else row.version + 1)]
+    rows: list[Any] = [PoolRow(decision.subject, decision.state, 1 if row is None else row.version + 1)]
+    if decision.returned is not None:
+        rows.append(_handover(view, decision.returned, has_turn=False))
+    return rows
+
+
+def apply_lines(view: View, recorded: Recorded, prepared: Prepared) -> Iterable[Any]:
+    """Who has which product line of the lead."""
+    decision = recorded.decision
+    assert isinstance(decision, LinesAssigned)  # noqa: S101 - the plan dispatches by type
+    held = view.get(Handover, decision.subject)
+    of = decision.of or (None if held is None else held.of)
+    return [_handover(view, decision.subject, lines=decision.lines, lines_until_us=decision.until_us, of=of)]
 
 
 def apply_deadline(view: View, recorded: Recorded, prepared: Prepared) -> Iterable[Any]:
@@ -147,6 +169,8 @@ def apply_missed(view: View, recorded: Recorded, prepared: Prepared) -> Iterable
     if held is None:
         return []
     deadlines = tuple(pair for pair in held.deadlines if pair[0] != decision.sla)
+    if deadlines == held.deadlines:
+        return [_handover(view, decision.subject, alarm_us=None)]
     return [_handover(view, decision.subject, deadlines=deadlines)]
 
 

@@ -1,28 +1,29 @@
-"""Assignment's reactions: a sales-ready lead gets an owner who is told; service levels are watched. Pure."""
+"""Assignment's reactions: a sales-ready lead gets an owner, who is told; people assign, claim and credit. Pure."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from leadflow.assignment.choice import Choice, Interest, Request
-from leadflow.assignment.choose import choose
+from leadflow.assignment.choosing.choice import Choice, Request
+from leadflow.assignment.choosing.choose import choose
+from leadflow.assignment.choosing.territory import Place
+from leadflow.assignment.knowing import has_free_mail, input_told
+from leadflow.assignment.lines import Division, divided, lines_decided, users_of
+from leadflow.assignment.pools.returns import returned
 from leadflow.assignment.prepare import LookUp, Prepared, holds
-from leadflow.assignment.sla import deadline, may_claim, next_step
-from leadflow.assignment.state import Handover, PoolRow
-from leadflow.assignment.territory import Place
-from leadflow.assignment.turns import PoolState, credit
+from leadflow.assignment.sla import deadline, may_claim
+from leadflow.assignment.state import Handover
+from leadflow.assignment.telling import told
 from leadflow.model.business import User
-from leadflow.model.commands import Assign, Claim, Credit, Wake
+from leadflow.model.commands import Assign, Claim, Credit
 from leadflow.model.decisions import (
-    DeadlineMissed,
     DeadlineSet,
     Decision,
     LeadFlagged,
     LeadQueued,
     LeadStateChanged,
-    MessagePlanned,
+    LinesAssigned,
     OwnerAssigned,
-    PoolTurned,
     Refusal,
 )
 from leadflow.model.lead import Lead
@@ -32,25 +33,34 @@ from leadflow.room import Step, View
 def on_flagged(view: View, decision: LeadFlagged, prepared: Prepared, now_us: int) -> Step | None:
     """A lead that became sales-ready is handed over by the rules."""
     if decision.flag == "sales_accepted" and decision.value:
-        return _settled(view, decision.subject, prepared, now_us)
+        settled = _settled(view, decision.subject)
+        return Step(settled) if settled else None
     if decision.flag not in prepared.rules.triggers or not decision.value:
         return None
     lead = view.get(Lead, decision.subject)
     return None if lead is None else Step(handed_over(view, lead, prepared, now_us))
 
 
-def on_state(view: View, decision: LeadStateChanged, prepared: Prepared, now_us: int) -> Step | None:
-    """A closed or qualified lead has no deadlines any more."""
-    return _settled(view, decision.subject, prepared, now_us)
-
-
-def _settled(view: View, lead_id: str, prepared: Prepared, now_us: int) -> Step | None:
-    handover = view.get(Handover, lead_id)
-    if handover is None or not handover.deadlines:
+def on_lines(view: View, decision: LinesAssigned, prepared: Prepared, now_us: int) -> Step | None:
+    """A lead that was divided from another gets an owner of its own, if its marks have not given it one."""
+    lead = view.get(Lead, decision.subject)
+    if decision.of is None or lead is None or lead.owner_id is not None or lead.queue is not None:
         return None
-    return Step(
-        tuple(DeadlineSet(subject=lead_id, sla=name, due_us=None, because="settled") for name, _ in handover.deadlines)
-    )
+    return Step(handed_over(view, lead, prepared, now_us))
+
+
+def on_state(view: View, decision: LeadStateChanged, prepared: Prepared, now_us: int) -> Step | None:
+    """A closed or qualified lead has no deadlines any more; one that was no lead at all gives its owner the turn back."""
+    settled = _settled(view, decision.subject)
+    is_invalid = decision.after == "disqualified" and decision.reason in prepared.rules.credit_reasons
+    turned = returned(view, view.get(Handover, decision.subject), {}) if is_invalid else ()
+    return Step((*settled, *turned)) if settled or turned else None
+
+
+def _settled(view: View, lead_id: str) -> tuple[DeadlineSet, ...]:
+    handover = view.get(Handover, lead_id)
+    names = [] if handover is None else [name for name, _ in handover.deadlines]
+    return tuple(DeadlineSet(subject=lead_id, sla=name, due_us=None, because="settled") for name in names)
 
 
 def handed_over(
@@ -62,22 +72,45 @@ def handed_over(
     target: str | None = None,
     former: tuple[str, ...] = (),
     hops: int = 0,
+    gives_back: bool = True,
 ) -> tuple[Decision, ...]:
-    """Who gets a lead by the rules, as decisions; `former` owners do not get it again."""
+    """Who gets a lead by the rules, as decisions; `former` owners do not get it again.
+
+    A pool member who loses it has his turn back, unless he leaves (`gives_back` False).
+    """
+    choice, division = _chosen(view, lead, prepared, now_us, target, former)
+    return _decided(view, lead, choice, division, prepared, now_us, hops, gives_back)
+
+
+def lines_handed_over(view: View, lead: Lead, prepared: Prepared, now_us: int) -> tuple[Decision, ...]:
+    """Who gets the product lines of an owned lead that had to wait; the lead's own owner stays."""
+    choice, division = _chosen(view, lead, prepared, now_us)
+    return (*returned(view, None, choice.pools), *_lines(view, lead, choice, division, now_us))
+
+
+def _chosen(
+    view: View,
+    lead: Lead,
+    prepared: Prepared,
+    now_us: int,
+    target: str | None = None,
+    former: tuple[str, ...] = (),
+) -> tuple[Choice, Division]:
     view.require(prepared.reads)
     asked = view.asked(lead=lead, signals=prepared.signals)
+    division = divided(view, lead, view.get(Handover, lead.id), prepared)
     choice = choose(
         prepared.rules,
-        _request(lead, asked, former),
-        LookUp(view, lead, asked),
+        _request(view, lead, asked, former, division),
+        LookUp(view, lead, asked, prepared.rules),
         now_us,
         holds=holds(prepared, asked, now_us),
         target=target,
     )
-    return _decided(view, lead, choice, prepared, now_us, hops)
+    return choice, division
 
 
-def _request(lead: Lead, asked: Any, former: tuple[str, ...]) -> Request:
+def _request(view: View, lead: Lead, asked: Any, former: tuple[str, ...], division: Division) -> Request:
     contact, account = asked.contact, asked.account
     source = contact if contact is not None and contact.country is not None else account
     place = (
@@ -85,21 +118,29 @@ def _request(lead: Lead, asked: Any, former: tuple[str, ...]) -> Request:
         if source is None
         else Place(postcode=source.postcode, city=source.city, region=source.region, country=source.country)
     )
-    interests = () if lead.product is None else (Interest(product=lead.product),)
     return Request(
         owner=None if lead.owner_id in former else lead.owner_id,
+        is_duplicate=view.command.key in input_told(view, lead, contact),
+        has_free_mail=has_free_mail(None if contact is None else contact.email),
         place=place,
-        interests=interests,
+        interests=division.interests,
         former_owners=frozenset(former),
+        lines=division.known,
     )
 
 
 def _decided(
-    view: View, lead: Lead, choice: Choice, prepared: Prepared, now_us: int, hops: int
+    view: View,
+    lead: Lead,
+    choice: Choice,
+    division: Division,
+    prepared: Prepared,
+    now_us: int,
+    hops: int,
+    gives_back: bool,
 ) -> tuple[Decision, ...]:
-    decisions: list[Decision] = [
-        PoolTurned(subject=name, state=state.to_plain()) for name, state in choice.pools.items()
-    ]
+    handover = view.get(Handover, lead.id) if gives_back and choice.owner != lead.owner_id else None
+    decisions: list[Decision] = [*returned(view, handover, choice.pools)]
     candidates = tuple((each.user, each.reason) for each in choice.candidates)
     if choice.owner is not None:
         if choice.owner != lead.owner_id:
@@ -122,6 +163,7 @@ def _decided(
                 subject=lead.id, queue=queue, rule=choice.rule, until_us=choice.hold_until_us, candidates=candidates
             )
         )
+    decisions += _lines(view, lead, choice, division, now_us)
     for name in choice.slas:
         sla = prepared.slas[name]
         due_us = deadline(sla, prepared.schedules.get(sla.schedule or ""), now_us)
@@ -130,19 +172,17 @@ def _decided(
     recipient = choice.owner
     if recipient is not None:
         templates = choice.notify or (("lead-ready",) if recipient == lead.owner_id else ())
-        decisions.extend(_told(view, lead, recipient, template) for template in templates)
+        decisions.extend(told(view, lead.id, recipient, template) for template in templates)
     return tuple(decisions)
 
 
-def _told(view: View, lead: Lead, recipient: str, template: str) -> MessagePlanned:
-    return MessagePlanned(
-        subject=lead.id,
-        key=f"{view.command.key}:{template}:{lead.id}:{recipient}",
-        channel="mail",
-        template=template,
-        recipient=recipient,
-        parameters={"lead": lead.id},
-    )
+def _lines(view: View, lead: Lead, choice: Choice, division: Division, now_us: int) -> list[Decision]:
+    """Who has which product line, and word to those who have one of somebody else's lead since now."""
+    decided = lines_decided(lead, choice, division, now_us)
+    before = {*users_of(division.known), choice.owner}
+    users = [user for each in decided for user in users_of(each.lines) if user not in before]
+    template = next(iter(choice.notify), "lead-assigned")
+    return [*decided, *(told(view, lead.id, user, template) for user in users)]
 
 
 # -- commands ---------------------------------------------------------------------------------------------
@@ -163,7 +203,8 @@ def on_assign(view: View, command: Assign, prepared: Prepared, now_us: int) -> S
     assigned = OwnerAssigned(
         subject=lead.id, owner=command.owner, former=lead.owner_id, rule="by hand", strategy="by hand"
     )
-    return Step((assigned, _told(view, lead, command.owner, prepared.rules.notify or "lead-assigned")))
+    turned = returned(view, view.get(Handover, lead.id), {})
+    return Step((*turned, assigned, told(view, lead.id, command.owner, prepared.rules.notify or "lead-assigned")))
 
 
 def on_claim(view: View, command: Claim, prepared: Prepared, now_us: int) -> Step | None:
@@ -189,66 +230,7 @@ def on_claim(view: View, command: Claim, prepared: Prepared, now_us: int) -> Ste
 def on_credit(view: View, command: Credit, prepared: Prepared, now_us: int) -> Step | None:
     """The owner of a rejected lead gets his turn in the pool back."""
     handover = view.get(Handover, command.lead)
-    if handover is None or handover.pool is None or handover.owner is None:
+    turned = returned(view, handover, {})
+    if not turned:
         return Step(refusal=Refusal("no_turn", {"lead": command.lead}))
-    row = view.get(PoolRow, handover.pool)
-    state = PoolState() if row is None else PoolState.from_plain(row.state)
-    turned = credit(state, handover.owner, handover.since_us)
-    return Step((PoolTurned(subject=handover.pool, state=turned.to_plain()),))
-
-
-# -- time -------------------------------------------------------------------------------------------------
-
-
-def on_wake(view: View, wake: Wake, prepared: Prepared, now_us: int) -> Step | None:
-    """A pool opened, a service level ended, or a lead waits too long in its queue."""
-    if wake.table != "handover":
-        return None
-    handover = view.get(Handover, wake.id)
-    lead = view.get(Lead, wake.id)
-    if handover is None or lead is None or handover.due_us is None or handover.due_us > now_us:
-        return None
-    if handover.hold_until_us is not None and handover.hold_until_us <= now_us:
-        target = None if handover.pool is None else f"pool:{handover.pool}"
-        return Step(handed_over(view, lead, prepared, now_us, target=target))
-    decisions: list[Decision] = []
-    for name, due_us in handover.deadlines:
-        if due_us <= now_us:
-            decisions.extend(_missed(view, lead, handover, name, due_us, prepared, now_us))
-    if not decisions:
-        decisions.append(
-            DeadlineMissed(subject=lead.id, sla=f"queue {handover.queue}", action="alert", due_us=handover.due_us)
-        )
-    return Step(tuple(decisions))
-
-
-def _missed(
-    view: View, lead: Lead, handover: Handover, name: str, due_us: int, prepared: Prepared, now_us: int
-) -> list[Decision]:
-    sla = prepared.slas.get(name)
-    if sla is None:
-        return [DeadlineSet(subject=lead.id, sla=name, due_us=None, because="rule gone")]
-    asked = view.asked(lead=lead, signals=prepared.signals)
-    criterion = prepared.criteria.get(name)
-    is_met = criterion is not None and criterion.value(asked, now_us)
-    owners = (*handover.former, *((lead.owner_id,) if lead.owner_id else ()))
-    action = next_step(sla, due_us=due_us, now_us=now_us, hops=handover.hops, former_owners=owners, is_met=is_met)
-    if action.kind == "stop":
-        return [DeadlineSet(subject=lead.id, sla=name, due_us=None, because=action.reason)]
-    decisions: list[Decision] = [DeadlineMissed(subject=lead.id, sla=name, action=action.kind, due_us=due_us)]
-    if action.kind == "reassign":
-        target = None if handover.pool is None else f"pool:{handover.pool}"
-        decisions.extend(
-            handed_over(
-                view, lead, prepared, now_us, target=target, former=tuple(action.former_owners), hops=action.hops
-            )
-        )
-    elif action.kind == "queue":
-        queue = action.queue or prepared.rules.default_owner.partition(":")[2]
-        decisions.append(LeadQueued(subject=lead.id, queue=queue, rule=f"sla {name}"))
-    if lead.owner_id is not None:
-        decisions.append(_told(view, lead, lead.owner_id, "sla-missed"))
-        user = view.get(User, lead.owner_id)
-        if user is not None and user.manager_id is not None:
-            decisions.append(_told(view, lead, user.manager_id, "sla-missed"))
-    return decisions
+    return Step(turned)

@@ -7,11 +7,11 @@ from typing import Any
 
 from attrs import frozen
 
-from leadflow.assignment.choice import AccountClaim
+from leadflow.assignment.choosing.choice import AccountClaim
+from leadflow.assignment.pools.schedule import Schedule
+from leadflow.assignment.pools.turns import PoolState
 from leadflow.assignment.rules import AssignmentRules, Entry, Pool, Queue, Sla
-from leadflow.assignment.schedule import Schedule
-from leadflow.assignment.state import PoolRow, Workload
-from leadflow.assignment.turns import PoolState
+from leadflow.assignment.state import Handover, Pause, PoolRow, Workload
 from leadflow.expr import Condition, Schema, SignalTable, compile_condition
 from leadflow.model.business import User
 from leadflow.model.lead import Lead
@@ -43,7 +43,7 @@ def _reads(rules: AssignmentRules) -> tuple[Key, ...]:
     users = {member.user for pool in rules.pools for member in pool.members}
     keys: list[Key] = [("pool", pool.name) for pool in rules.pools]
     for user in sorted(users):
-        keys += [("user", user), ("workload", user)]
+        keys += [("user", user), ("workload", user), ("pause", user)]
     return tuple(keys)
 
 
@@ -87,8 +87,9 @@ def _assigning(processes: Any) -> frozenset[tuple[str, str, str]]:
 class LookUp:
     """What the choice asks about the world, answered from the plan's view."""
 
-    def __init__(self, view: View, lead: Lead, asked: Any) -> None:
+    def __init__(self, view: View, lead: Lead, asked: Any, rules: AssignmentRules) -> None:
         self._view = view
+        self._rules = rules
         self._lead = lead
         self._asked = asked
 
@@ -102,6 +103,11 @@ class LookUp:
         row = self._view.get(User, user)
         return row is None or not row.custom.get("is_paused", False)
 
+    def paused_until(self, user: str) -> int | None:
+        """Until when the user is out of rotation, None when he never was or is back."""
+        row = self._view.get(Pause, user)
+        return None if row is None else row.until_us
+
     def open_leads(self, user: str) -> int:
         """How many open leads the user owns."""
         row = self._view.get(Workload, user)
@@ -113,8 +119,7 @@ class LookUp:
         return PoolState() if row is None else PoolState.from_plain(row.state)
 
     def owner_of(self, relation: str) -> str | None:
-        """The owner of the same person: of the contact, else of its latest other lead."""
-        contact = self._asked.contact
+        """The owner by a relation: of the account, a field, the same person, or the person's lead of a product line."""
         if relation == "account":
             account = self._asked.account
             return None if account is None else account.owner_id
@@ -123,23 +128,56 @@ class LookUp:
             row = getattr(self._asked, record)
             value = None if row is None else value_of(row, field)
             return value if isinstance(value, str) else None
-        if relation != "person" or contact is None:
+        if relation == "person":
+            return self._owner_of_person()
+        kind, _, line = relation.partition(":")
+        return self._owner_of_line(line) if kind == "product_line" else None
+
+    def _owner_of_person(self) -> str | None:
+        """The contact's owner, else of its latest other lead; where each line has a lead, only of a lead of the same."""
+        contact = self._asked.contact
+        if contact is None:
             return None
         if contact.owner_id is not None:
             return contact.owner_id  # type: ignore[no-any-return]
-        others = [
-            lead
-            for lead in self._view.find(Lead, "contact_id", contact.id)
-            if lead.id != self._lead.id and lead.owner_id is not None
-        ]
+        others = [lead for lead in self._others() if lead.owner_id is not None]
+        lines = self._lines(self._lead)
+        if self._rules.product_mode == "duplicate" and lines:
+            others = [lead for lead in others if not (found := self._lines(lead)) or lines & found]
         return max(others, key=lambda lead: (lead.updated_us, lead.id)).owner_id if others else None
+
+    def _owner_of_line(self, line: str) -> str | None:
+        """Who has the line of the person's latest other lead that is about it."""
+        found: list[tuple[int, str, str]] = []
+        for lead in self._others():
+            held = self._view.get(Handover, lead.id)
+            kind, _, user = ("" if held is None else held.lines.get(line, "")).partition(":")
+            owner = user if kind == "user" else lead.owner_id if line in self._lines(lead) else None
+            if owner is not None:
+                found.append((lead.updated_us, lead.id, owner))
+        return max(found)[2] if found else None
+
+    def _lines(self, lead: Lead) -> set[str]:
+        """The product lines that a lead is about: those it was divided into, else its product's."""
+        held = self._view.get(Handover, lead.id)
+        own = set() if held is None else {line for line, has in held.lines.items() if not has.startswith("lead:")}
+        line = self._rules.line_of(lead.product)
+        return own or ({line} if line is not None else set())
+
+    def _others(self) -> list[Lead]:
+        contact = self._asked.contact
+        found = () if contact is None else self._view.find(Lead, "contact_id", contact.id)
+        return [lead for lead in found if lead.id != self._lead.id]
 
     def accounts(self) -> Sequence[AccountClaim]:
         """The account that matching linked the lead or its contact to."""
         account = self._asked.account
         if account is None:
             return ()
-        return (AccountClaim(account=account.id, owner=account.owner_id, active_us=account.updated_us),)
+        contact = self._asked.contact
+        host = "" if contact is None or contact.email is None else contact.email.rpartition("@")[2].lower()
+        by = "domain" if account.domain is not None and account.domain.lower() == host else "link"
+        return (AccountClaim(account=account.id, owner=account.owner_id, by=by, active_us=account.updated_us),)
 
 
 def holds(prepared: Prepared, asked: Any, now_us: int) -> Any:

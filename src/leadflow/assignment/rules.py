@@ -30,7 +30,7 @@ from leadflow.assignment.checks import (
     suggestion,
     wrong,
 )
-from leadflow.assignment.schedule import Leave, Schedule
+from leadflow.assignment.pools.schedule import Leave, Schedule
 from leadflow.errors import InvalidValueError
 from leadflow.model.time import parse_duration
 
@@ -123,12 +123,14 @@ class Pool:
 class Queue:
     """Leads that wait for somebody to claim them; unclaimed longer than `alarm_after` they raise an alarm.
 
-    No members: everybody may claim.
+    No members: everybody may claim. Its members and its `manager` hear the alarm, and what happens to leads that nobody
+    has claimed.
     """
 
     name: str = field(validator=is_text)
     members: tuple[str, ...] = field(default=(), validator=is_texts)
     alarm_after: str | None = field(default=None, validator=maybe_span)
+    manager: str | None = field(default=None, validator=maybe_text)
 
 
 @frozen(kw_only=True)
@@ -169,7 +171,7 @@ class Sla:
 
     `clock` "working" counts only hours of `schedule`. On breach: "alert" tells owner and manager,
     "reassign" gives the lead to the same pool without its former owners, at most `max_hops` times and then
-    to `queue`, "queue" does that at once. `pause_owner` takes the owner who missed it out of rotation.
+    to `queue`, "queue" does that at once. `pause_owner` takes the owner who missed it out of every rotation for `pause_for`.
     """
 
     name: str = field(validator=is_text)
@@ -181,6 +183,7 @@ class Sla:
     max_hops: int = field(default=3, validator=is_whole(1, 100))
     queue: str | None = field(default=None, validator=maybe_text)
     pause_owner: bool = False
+    pause_for: str = field(default="1d", validator=is_span)
 
     def __attrs_post_init__(self) -> None:
         if self.clock == "working" and self.schedule is None:
@@ -226,8 +229,10 @@ class AssignmentRules:
 
     A chain step may name what it uses (`pool:inbound`, `queue:dach`); bare `pool` and `queue` mean the
     first one. `product_mode` "single" keeps one lead with an owner per product line, and the lead's own
-    owner is that of the "first" or "highest" interest; "duplicate" makes a lead per line. `notify` is the
+    owner is that of the "first" interest or of the "highest", which most inputs name; "duplicate" makes a lead per line,
+    with the next tick. `notify` is the
     template used for owners found by the chain. `triggers` are the flags of a lead that set assignment off.
+    A lead that is disqualified for one of `credit_reasons` gives its owner the pool's turn back.
     `alerts` are kinds of interaction that a lead's owner hears of, at most once in `alert_every` for each lead and kind;
     `digest` sends owners a daily list of their active leads.
 
@@ -250,6 +255,7 @@ class AssignmentRules:
     time_zone: str = field(default="UTC", validator=is_zone)
     notify: str | None = field(default=None, validator=maybe_text)
     triggers: tuple[str, ...] = field(default=("sales_ready",), validator=is_texts)
+    credit_reasons: tuple[str, ...] = field(default=(), validator=is_texts)
     alerts: tuple[str, ...] = field(default=(), validator=is_texts)
     alert_every: str = field(default="15min", validator=is_span)
     digest: bool = False
@@ -260,6 +266,10 @@ class AssignmentRules:
             kind, named, _ = step.partition(":")
             if kind not in CHAIN or (named and kind not in ("pool", "queue")):
                 raise wrong(self, attribute, f"unknown step {step!r}", suggestion(kind, CHAIN))
+
+    def line_of(self, product: str | None) -> str | None:
+        """The product line that a product belongs to: the first that names it."""
+        return next((line.name for line in self.product_lines if product in line.products), None)
 
 
 def faults(rules: AssignmentRules) -> tuple[tuple[str, str], ...]:

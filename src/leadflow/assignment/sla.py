@@ -6,9 +6,9 @@ from collections.abc import Collection
 
 from attrs import frozen
 
-from leadflow.assignment.hours import add_working
+from leadflow.assignment.pools.hours import add_working
+from leadflow.assignment.pools.schedule import Schedule
 from leadflow.assignment.rules import Queue, Sla
-from leadflow.assignment.schedule import Schedule
 from leadflow.errors import InvalidValueError
 from leadflow.model.time import parse_duration
 

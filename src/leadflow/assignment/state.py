@@ -29,8 +29,10 @@ class PoolRow:
 class Handover:
     """How a lead came to its owner or queue, and what is expected now.
 
-    `deadlines` are (service level, due_us) pairs; `due_us` is the earliest of them, of `hold_until_us` (when a pool opens)
-    and of the queue's alarm.
+    `has_turn` says that the owner used a turn of `pool` for it, which goes back to him if the lead is taken away. `lines`
+    tell who has which product line (see LinesAssigned), `of` the lead that this one was divided from, `again` the input
+    with which it came in again since. `deadlines` are (service level, due_us) pairs; `due_us` is the earliest of them, of
+    `hold_until_us` (when a pool opens), `lines_until_us` (when the lines go on) and `alarm_us` (the queue's).
     """
 
     table: ClassVar[str] = "handover"
@@ -45,6 +47,12 @@ class Handover:
     hops: int = 0
     former: tuple[str, ...] = ()
     deadlines: tuple[tuple[str, int], ...] = ()
+    has_turn: bool = False
+    lines: Mapping[str, str] = NOTHING
+    lines_until_us: int | None = None
+    of: str | None = None
+    again: str | None = None
+    alarm_us: int | None = None
     due_us: int | None = None
     version: int = 0
 
@@ -61,8 +69,20 @@ class Workload:
     version: int = 0
 
 
+@frozen
+class Pause:
+    """Until when a user is in no rotation."""
+
+    table: ClassVar[str] = "pause"
+
+    id: str
+    until_us: int = 0
+    version: int = 0
+
+
 TABLES = (
     Table(PoolRow),
     Table(Handover, indexes=("owner", "queue"), due="due_us"),
     Table(Workload),
+    Table(Pause),
 )

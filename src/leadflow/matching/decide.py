@@ -28,7 +28,7 @@ from leadflow.model.records import Entry, Input, Interaction, Submission
 from leadflow.model.rows import RECORDS
 from leadflow.model.values import NOTHING
 from leadflow.normalise import normaliser
-from leadflow.room import Key, QuietStep, Step, View
+from leadflow.room import Key, Step, View
 
 
 def interaction_keys(command: Interaction, prepared: Prepared) -> list[Key]:
@@ -104,39 +104,6 @@ def on_interaction(view: View, command: Interaction, prepared: Prepared, now_us:
     )  # fmt: skip
     fact = InteractionReceived(command.key, command.kind, at_us, contact, command.lead, command.properties)
     return Step(decisions, (), (record,), (fact,))
-
-
-def quiet_interaction(
-    rows: Mapping[Key, Any], command: Interaction, prepared: Prepared, now_us: int, reads: list[Key]
-) -> QuietStep | None:
-    """The short form of `on_interaction`: somebody who is known by the first key, and whose visitor is known too."""
-    reference = command.contact
-    if not reference or "id" in reference:
-        return None
-    id_ = prepared.ring.by_strategy[prepared.rules.contact][0].id_of(reference)
-    if id_ is None:
-        return None
-    key = ("matchkey", id_)
-    holder = rows.get(key)
-    if holder is None or len(holder.records) != 1:
-        return None
-    reads.append(key)
-    visitor_id = None
-    if command.visitor is not None:
-        visitor_id = derive_id("visitor", command.visitor)
-        key = ("alias", visitor_id)
-        if rows.get(key) is None:
-            return None
-        reads.append(key)
-    made, contact = holder.records[0]
-    at_us = command.at_us if command.at_us < now_us else now_us
-    record = Input(
-        command.key, "interaction", at_us, now_us, command.kind, made, None, command.lead, visitor_id,
-        command.actor, command.batch, reference_text(reference), command.properties, NOTHING,
-        NOTHING if command.visitor is None else {"visitor": command.visitor},
-    )  # fmt: skip
-    fact = InteractionReceived(command.key, command.kind, at_us, contact, command.lead, command.properties)
-    return (record,), (), (fact,)
 
 
 def _who(

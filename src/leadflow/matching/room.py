@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from leadflow.matching import apply, decide, merge, state
+from leadflow.matching import apply, decide, merge, quiet, state
 from leadflow.matching.find import Prepared
 from leadflow.matching.keys import keyring
 from leadflow.model.account import Account
@@ -59,7 +59,7 @@ ROOM = Room(
         Unmerge: merge.on_unmerge,
         RemoveRecords: merge.on_remove,
     },
-    quiet={Interaction: decide.quiet_interaction},
+    quiet={Interaction: quiet.quiet_interaction},
     applies={
         RecordCreated: apply.apply_created,
         RecordUpdated: apply.apply_updated,

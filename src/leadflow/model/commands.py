@@ -224,6 +224,17 @@ class DeactivateUser(Command):
 
 
 @quick
+@frozen(kw_only=True, weakref_slot=False)
+class PauseUser(Command):
+    """Take a user out of rotation until an instant (ISO 8601); without `until` he takes part again at once."""
+
+    type: ClassVar[str] = "pause_user"
+    user: str
+    until: str | None = None
+    reason: str = ""
+
+
+@quick
 @frozen(weakref_slot=False)
 class Wake:
     """A due row: something could change at `due_us` without new input. Made by tick; never stored."""

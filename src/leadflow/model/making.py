@@ -78,6 +78,12 @@ def twin_of(cls: type[Any]) -> type[Any] | None:
     return _TWINS.get(cls)
 
 
+def kinds_of(base: type[T]) -> list[type[T]]:
+    """The quick classes that derive from a class, at any depth (a twin is none of them)."""
+    found = [cls for cls in base.__subclasses__() if cls in _TWINS]
+    return found + [below for cls in found for below in kinds_of(cls)]
+
+
 def written(head: str, lines: list[str], names: dict[str, Any]) -> Callable[..., Any]:
     """A function written out for a class, from its head and lines; both are made of names of the class's fields only.
 

@@ -77,9 +77,19 @@ def lead_fields(context: Mapping[str, Any]) -> dict[str, Any]:
 
     >>> lead_fields({"page": "pricing", "utm_term": "crm"})
     {'page': 'pricing', 'context': {'page': 'pricing', 'utm_term': 'crm'}}
+    >>> lead_fields({"product": ["sensor", "app"]})["product"]
+    'sensor'
     """
     if not context:
         return {}
-    fields: dict[str, Any] = {name: str(context[name]) for name in CONTEXT_COLUMNS if context.get(name) is not None}
+    found = ((name, _first(context.get(name))) for name in CONTEXT_COLUMNS)
+    fields: dict[str, Any] = {name: str(value) for name, value in found if value is not None}
     fields["context"] = dict(context)
     return fields
+
+
+def _first(value: Any) -> Any:
+    """A column holds one value; of several products, say, the first. The context has them all."""
+    if isinstance(value, (list, tuple)):
+        return value[0] if value else None
+    return value

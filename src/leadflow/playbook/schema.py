@@ -17,6 +17,8 @@ TERMS = (
     Term("grade", (Type.CODE,), Type.CODE),
     Term("is_scored", (), Type.BOOLEAN),
     Term("stage", (), Type.CODE),
+    Term("is_duplicate", (), Type.BOOLEAN),
+    Term("has_free_mail", (), Type.BOOLEAN),
 )
 """What the rooms add to the language, for a check that nobody hands the terms of its engine."""
 

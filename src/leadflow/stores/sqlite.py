@@ -26,6 +26,7 @@ from leadflow.errors import (
 )
 from leadflow.model.coding import from_plain, to_plain
 from leadflow.model.decisions import Decision, Recorded
+from leadflow.model.making import kinds_of
 from leadflow.ports.store import ChangeSet, Scan, Snapshot, stamp, tables_of
 from leadflow.room import Key, Table
 from leadflow.stores import schema
@@ -34,14 +35,6 @@ from leadflow.stores.layout import Layout, layout_of, mapping_of, to_json
 _CHUNKS = (1, 8, 64, 512)
 _SUBJECT = frozenset({"subject"})
 _DECISION_COLUMNS = "id, type, subject, at_us, recorded_us, command, actor, digest, data, seq"
-
-
-def _all_decisions(cls: type[Decision]) -> dict[str, type[Decision]]:
-    found = {}
-    for child in cls.__subclasses__():
-        found[child.type] = child
-        found.update(_all_decisions(child))
-    return found
 
 
 class SqliteStore:
@@ -67,7 +60,7 @@ class SqliteStore:
         self._lock = threading.Lock()
         self._selects = {name: _select(layout) for name, layout in self._layouts.items()}
         self._writes = {name: _write_statements(layout) for name, layout in self._layouts.items()}
-        self._decision_types = _all_decisions(Decision)
+        self._decision_types = {cls.type: cls for cls in kinds_of(Decision)}
         with _translated(self.path):
             if schema.inspect_file(self.path):
                 schema.found(self.path, self._layouts.values())

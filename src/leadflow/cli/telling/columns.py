@@ -106,6 +106,7 @@ def plain_listed(listed: Listed) -> dict[str, Any]:
         "account": plain_record(listed.account),
         "scores": dict(listed.scores),
         "grades": dict(listed.grades),
+        "lines": dict(listed.lines),
     }
 
 

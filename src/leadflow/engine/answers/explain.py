@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import frozen
 
+from leadflow.assignment.state import Handover
 from leadflow.engine.answers.reading import Reading
 from leadflow.engine.answers.wording import sentence
 from leadflow.engine.planning.rulebook import Rulebook
@@ -38,7 +39,10 @@ class ScoreExplained:
 
 @frozen
 class Explained:
-    """What is known of a record and why: its fields, its scores taken apart, its stages, and its decisions in order."""
+    """What is known of a record and why: its fields, its scores taken apart, its stages, and its decisions in order.
+
+    `lines` says who has which product line of a lead: "user:hana", "queue:dach", or "lead:l_2", a lead of its own.
+    """
 
     id: str
     record: str
@@ -46,6 +50,7 @@ class Explained:
     scores: tuple[ScoreExplained, ...]
     stages: tuple[tuple[str, str, str | None, str | None], ...]
     decisions: tuple[Recorded, ...]
+    lines: tuple[tuple[str, str], ...] = ()
 
     def to_plain(self) -> dict[str, Any]:
         """As JSON can hold it."""
@@ -55,6 +60,7 @@ class Explained:
             "fields": self.fields,
             "scores": [to_plain(score) for score in self.scores],
             "stages": [list(stage) for stage in self.stages],
+            "lines": dict(self.lines),
             "decisions": [
                 {
                     "id": each.id,
@@ -81,6 +87,7 @@ class Explained:
                 lines.append(f"  {points:+d} {name}{seen}{ends}")
         for stage, entered, left, how in self.stages:
             lines.append(f"stage {stage}: {entered} to {left or 'now'}{f' ({how})' if how else ''}")
+        lines += [f"line {line}: {has}" for line, has in self.lines]
         lines.append("decisions")
         for each in self.decisions:
             lines.append(f"  {to_datetime(each.at_us):%Y-%m-%d %H:%M} {sentence(each)}")
@@ -109,7 +116,7 @@ def explain(store: Store, rulebook: Rulebook, id_: str, now_us: int) -> Explaine
         decisions = tuple(
             store.scan(Scan(table="decision", where=(("id", ">=", f"{id_}#"), ("id", "<", f"{id_}$")), order="seq"))
         )
-    return Explained(id_, record, _fields(row), scores, _stages(view, row), decisions)
+    return Explained(id_, record, _fields(row), scores, _stages(view, row), decisions, _lines(view, row))
 
 
 def _input() -> Any:
@@ -171,6 +178,11 @@ def _stages(view: Reading, row: Any) -> tuple[tuple[str, str, str | None, str | 
         (stage, _iso(entered), None if left is None else _iso(left), how)
         for stage, entered, left, how in instance.visits
     )
+
+
+def _lines(view: Reading, row: Any) -> tuple[tuple[str, str], ...]:
+    handover = view.get(Handover, row.id) if isinstance(row, Lead) else None
+    return () if handover is None else tuple(handover.lines.items())
 
 
 def _iso(at_us: int) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import frozen
 
+from leadflow.assignment.state import Handover
 from leadflow.engine.answers.reading import Reading
 from leadflow.engine.planning.rulebook import Rulebook
 from leadflow.errors import InvalidInputError, NotFoundError
@@ -16,6 +17,7 @@ from leadflow.expr import Condition, SignalTable, compile_condition
 from leadflow.model.account import Account
 from leadflow.model.contact import Contact
 from leadflow.model.lead import Lead
+from leadflow.model.values import NOTHING
 from leadflow.ports.store import Scan, Store
 
 _PAGE = 500
@@ -25,13 +27,14 @@ _ORDERS = frozenset({"id", "created_at", "updated_at", "stage", "state", "owner"
 
 @frozen
 class Listed:
-    """A lead in a list, with its contact, its account and its points by model."""
+    """A lead in a list, with its contact, its account, its points by model and who has which of its product lines."""
 
     lead: Lead
     contact: Contact | None
     account: Account | None
     scores: Mapping[str, int]
     grades: Mapping[str, str | None]
+    lines: Mapping[str, str] = NOTHING
 
 
 class Lists:
@@ -116,7 +119,7 @@ class Lists:
             for lead in leads:
                 asked = view.asked(lead=lead, signals=signals)
                 if condition is None or condition.value(asked, now_us):
-                    yield self._described(lead, asked)
+                    yield self._described(lead, asked, view.get(Handover, lead.id))
 
     def _fetch(self, view: Reading, leads: list[Lead], has_behaviour: bool) -> None:
         """One round for all contacts and accounts of a page, one for all scores."""
@@ -127,6 +130,7 @@ class Lists:
             contact = asked.contact
             ids.append((lead, contact, lead.account_id or (contact.account_id if contact is not None else None)))
         keys: list[tuple[str, str]] = [("account", account) for _, _, account in ids if account is not None]
+        keys.extend(("handover", lead.id) for lead in leads)
         for lead, contact, account in ids:
             subjects = {"lead": lead.id, "contact": contact.id if contact is not None else None, "account": account}
             for name, compiled in self._scoring.models.items():
@@ -137,11 +141,12 @@ class Lists:
             keys.extend(("input.subject", contact.id) for _, contact, _ in ids if contact is not None)
         view.require(keys)
 
-    def _described(self, lead: Lead, asked: Any) -> Listed:
+    def _described(self, lead: Lead, asked: Any, handover: Handover | None) -> Listed:
         scores, grades = {}, {}
         for name in self._scoring.models:
             points, _ = asked.term("score", (name,))
             if points is not None:
                 scores[name] = points
                 grades[name] = asked.term("grade", (name,))[0]
-        return Listed(lead, asked.contact, asked.account, scores, grades)
+        lines = NOTHING if handover is None else handover.lines
+        return Listed(lead, asked.contact, asked.account, scores, grades, lines)

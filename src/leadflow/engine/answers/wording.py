@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from leadflow.model.decisions import Recorded
+from leadflow.model.time import to_datetime
 
 
 def sentence(recorded: Recorded) -> str:
@@ -58,6 +59,22 @@ def _queued(d: Any) -> str:
     return f"{d.subject} waits in {d.queue} by {d.rule}" + (f" ({skipped})" if skipped else "")
 
 
+def _lines(d: Any) -> str:
+    if d.of is not None:
+        return f"{d.subject} divided from {d.of}"
+    return f"{d.subject} by product line: {', '.join(f'{line} {has}' for line, has in d.lines.items())}"
+
+
+def _turned(d: Any) -> str:
+    returned = f": the turn of {d.returned} was given back" if d.returned else ""
+    return f"pool {d.subject} moved on{returned}"
+
+
+def _paused(d: Any) -> str:
+    until = "takes part again" if d.until_us is None else f"out of rotation until {to_datetime(d.until_us).isoformat()}"
+    return f"{d.subject} {until}: {d.because}"
+
+
 def _because(cause: str) -> str:
     return cause if cause == "by hand" else f"because of {cause}"
 
@@ -84,8 +101,10 @@ _SENTENCES: Mapping[str, Callable[[Any], str]] = {
     "process_ended": lambda d: f"{d.subject} process {d.process}: {d.how} at {d.stage}",
     "owner_assigned": _assigned,
     "lead_queued": _queued,
-    "pool_turned": lambda d: f"pool {d.subject} moved on",
+    "lines_assigned": _lines,
+    "pool_turned": _turned,
     "user_left": lambda d: f"{d.subject} is inactive, {d.open} open leads need an owner",
+    "user_paused": _paused,
     "deadline_set": lambda d: f"{d.subject} deadline {d.sla} {'ended' if d.due_us is None else 'started'}: {d.because}",
     "deadline_missed": lambda d: f"{d.subject} missed {d.sla}: {d.action}",
     "message_planned": lambda d: f"{d.recipient} is told: {d.template} about {d.subject}",

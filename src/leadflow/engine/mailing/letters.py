@@ -28,6 +28,10 @@ _TEMPLATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "lead-engaged": ("{who} is active", "{who}: {kind}.\n\nInterest: {context}\nStage: {stage}\nLead: {lead}\n"),
         "digest": ("Your active leads", "Active since the last digest:\n\n{list}\n"),
         "stage-overdue": ("Overdue: {who}", "{who} has been in {stage} for too long.\n\nLead: {lead}\n"),
+        "queue-alarm": (
+            "Unclaimed: {who}",
+            "{who} waits in the queue {queue} and nobody has claimed it.\n\nInterest: {context}\nLead: {lead}\n",
+        ),
         "sla-missed": ("Missed: {who}", "A service level was missed for {who}.\n\nLead: {lead}\n"),
     }
 )
@@ -68,6 +72,7 @@ def _words(message: Message, view: Reading) -> dict[str, str]:
     if lead is not None:
         words["context"] = ", ".join(f"{name} {value}" for name, value in lead.context.items()) or "-"
         words["stage"] = lead.stage or "-"
+        words["queue"] = lead.queue or "-"
     return {name: _line(value) for name, value in words.items()}
 
 

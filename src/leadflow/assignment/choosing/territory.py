@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import frozen
 
-from leadflow.assignment.hours import local_day
+from leadflow.assignment.pools.hours import local_day
 from leadflow.assignment.rules import Territory
 
 LEVELS: Final = ("postcode", "city", "region", "country", "default")

@@ -73,5 +73,5 @@ def on_wake(view: View, wake: Wake, prepared: Prepared, now_us: int) -> Step | N
     decisions: list[Decision] = []
     # One lead at a time: who gets the next depends on who got the last.
     for lead in leads[:1]:
-        decisions += handed_over(view, lead, prepared, now_us, former=(wake.id,))
+        decisions += handed_over(view, lead, prepared, now_us, former=(wake.id,), gives_back=False)
     return Step((*decisions, UserLeft(subject=wake.id, open=max(0, len(leads) - 1))))

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
-from leadflow.assignment.hours import period_start_us
+from leadflow.assignment.pools.hours import period_start_us
 from leadflow.assignment.rules import Pool
 from leadflow.model.coding import from_plain, to_plain
 from leadflow.model.values import NOTHING

@@ -8,14 +8,15 @@ from typing import Final
 
 from attrs import frozen
 
-from leadflow.assignment.hours import is_open, local_day, next_opening, period_start_us, wall_us
+from leadflow.assignment.pools.hours import is_open, local_day, next_opening, period_start_us, wall_us
+from leadflow.assignment.pools.schedule import Leave, Schedule
+from leadflow.assignment.pools.turns import Turns
 from leadflow.assignment.rules import Member, Pool
-from leadflow.assignment.schedule import Leave, Schedule
-from leadflow.assignment.turns import Turns
 from leadflow.errors import NotFoundError
+from leadflow.model.time import to_datetime
 from leadflow.model.values import NOTHING
 
-ABSENCES: Final = frozenset({"inactive", "unavailable", "paused", "on_leave"})
+ABSENCES: Final = frozenset({"inactive", "unavailable", "paused", "paused_until", "on_leave"})
 """Obstacles that mean the member is not there; coming back, he is calibrated to the average."""
 LEAD_SPECIFIC: Final = frozenset({"missing_skill", "former_owner"})
 """Obstacles that lie in this lead; the member stays in rotation."""
@@ -36,13 +37,15 @@ class Skipped:
 class Situation:
     """What a pool looks at besides its own turns.
 
-    `inactive` are users whose account is off, `unavailable` those out of rotation for now, `open_counts` the
+    `inactive` are users whose account is off, `unavailable` those out of rotation for now, `paused` those who are so
+    until a moment, `open_counts` the
     open leads per user, `skills` those this lead requires, `former` the users who must not get it (again).
     """
 
     now_us: int
     inactive: frozenset[str] = frozenset()
     unavailable: frozenset[str] = frozenset()
+    paused: Mapping[str, int] = NOTHING
     open_counts: Mapping[str, int] = NOTHING
     schedules: Mapping[str, Schedule] = NOTHING
     skills: frozenset[str] = frozenset()
@@ -79,6 +82,8 @@ def _absent(pool: Pool, member: Member, situation: Situation) -> Skipped | None:
         return Skipped(member.user, "unavailable")
     if member.paused:
         return Skipped(member.user, "paused")
+    if situation.paused.get(member.user, 0) > situation.now_us:
+        return Skipped(member.user, "paused_until", {"until": to_datetime(situation.paused[member.user]).isoformat()})
     leave = _leave_at(pool, member, situation, situation.now_us)
     return Skipped(member.user, "on_leave", {"until": leave.last}) if leave else None
 
@@ -104,7 +109,7 @@ def free_from_us(pool: Pool, member: Member, situation: Situation, given: Turns)
     is_out = member.paused or user in situation.inactive or user in situation.unavailable
     if is_out or full or unfit:
         return None
-    free_us = now_us
+    free_us = max(now_us, situation.paused.get(user, 0))
     if member.cap_per_day is not None and given.leads_today >= member.cap_per_day:
         free_us = max(free_us, period_start_us(now_us, "day", pool.time_zone, ahead=1))
     if member.cap_per_period is not None and given.leads >= member.cap_per_period:

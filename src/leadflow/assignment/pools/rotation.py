@@ -22,7 +22,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from leadflow.assignment.eligibility import (
+from leadflow.assignment.pools.eligibility import (
     ABSENCES,
     LEAD_SPECIFIC,
     Situation,
@@ -30,8 +30,8 @@ from leadflow.assignment.eligibility import (
     free_from_us,
     obstacle,
 )
+from leadflow.assignment.pools.turns import FRESH, PoolState, Turns, average_level, counted, credit, rolled
 from leadflow.assignment.rules import Member, Pool
-from leadflow.assignment.turns import FRESH, PoolState, Turns, average_level, counted, credit, rolled
 from leadflow.errors import NotFoundError
 from leadflow.model.values import NOTHING
 

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from leadflow.assignment.schedule import Blocks, Schedule
+from leadflow.assignment.pools.schedule import Blocks, Schedule
 from leadflow.errors import InvalidValueError
 from leadflow.model.time import SECOND_US, instant_us, to_datetime
 

@@ -7,9 +7,9 @@ from typing import Final, Protocol
 
 from attrs import field, frozen, validators
 
-from leadflow.assignment.eligibility import Params
-from leadflow.assignment.territory import NOWHERE, Place
-from leadflow.assignment.turns import PoolState
+from leadflow.assignment.choosing.territory import NOWHERE, Place
+from leadflow.assignment.pools.eligibility import Params
+from leadflow.assignment.pools.turns import PoolState
 from leadflow.model.values import NOTHING
 
 CLAIMED_BY: Final = ("link", "domain", "name")
@@ -40,7 +40,8 @@ class Request:
     """A lead that needs an owner.
 
     `owner` is the one it has; `is_duplicate` says that it came in again; `has_free_mail` that the address is
-    of a free-mail domain; `former_owners` must not get it (again).
+    of a free-mail domain; `former_owners` must not get it (again). `lines` says who has which of its product lines
+    already, as targets; those whose user can keep them do.
     """
 
     owner: str | None = None
@@ -50,6 +51,7 @@ class Request:
     interests: tuple[Interest, ...] = ()
     skills: frozenset[str] = frozenset()
     former_owners: frozenset[str] = frozenset()
+    lines: Mapping[str, str] = NOTHING
 
 
 class Lookup(Protocol):
@@ -60,6 +62,9 @@ class Lookup(Protocol):
 
     def is_available(self, user: str) -> bool:
         """Whether the user takes part in rotations for now."""
+
+    def paused_until(self, user: str) -> int | None:
+        """Until when the user is out of rotation; None or a past moment: he is not."""
 
     def open_leads(self, user: str) -> int:
         """How many leads the user has open."""
@@ -149,6 +154,7 @@ REASONS: Final[Mapping[str, str]] = {
     "inactive": "the account is inactive",
     "unavailable": "out of rotation for now",
     "paused": "paused in the pool",
+    "paused_until": "out of rotation until {until}",
     "on_leave": "on leave until {until}",
     "off_hours": "outside the hours of {schedule}",
     "cap_reached": "{open} leads open, the cap is {cap}",

@@ -11,12 +11,12 @@ from typing import TypeVar
 
 from attrs import define, evolve, field, frozen
 
-from leadflow.assignment.choice import CLAIMED_BY, Candidate, Choice, Considered, LineChoice, Lookup, Request
-from leadflow.assignment.eligibility import Params, Situation
-from leadflow.assignment.rotation import Pick, Strategy, pick
+from leadflow.assignment.choosing.choice import CLAIMED_BY, Candidate, Choice, Considered, LineChoice, Lookup, Request
+from leadflow.assignment.choosing.territory import match_territory
+from leadflow.assignment.pools.eligibility import Params, Situation
+from leadflow.assignment.pools.rotation import Pick, Strategy, pick
+from leadflow.assignment.pools.turns import PoolState
 from leadflow.assignment.rules import AssignmentRules, Entry, Pool, ProductLine, Queue, Territory, split_target
-from leadflow.assignment.territory import match_territory
-from leadflow.assignment.turns import PoolState
 from leadflow.errors import NotFoundError
 from leadflow.model.values import NOTHING
 
@@ -53,12 +53,14 @@ def choose(
     if request.is_duplicate:
         same = run.kept(owner, "duplicate") if owner else run.related("duplicate", "person")
         if same is not None:
+            run.later_lines()
             return run.choice(same, "duplicate", "duplicate")
     by_entry = _by_entries(run, holds, is_owned=owner is not None)
     if by_entry is not None:
         entry, found = by_entry
         return run.choice(found, entry.name, "entry", entry.slas)
     if owner is not None:
+        run.later_lines()
         return run.choice(run.kept(owner, "owner"), "owner", "kept")
     step, found = run.chain((*rules.chain, "default"))
     if rules.notify is not None:
@@ -244,6 +246,7 @@ class _Run:
             now_us=self.now_us,
             inactive=frozenset(user for user in users if not self.lookup.is_active(user)),
             unavailable=frozenset(user for user in users if not self.lookup.is_available(user)),
+            paused={user: until for user in users if (until := self.lookup.paused_until(user)) is not None},
             open_counts={user: self.lookup.open_leads(user) for user in looks_at_load},
             schedules={schedule.name: schedule for schedule in self.rules.schedules},
             skills=self.request.skills.union(skills),
@@ -319,7 +322,7 @@ class _Run:
                 self.note(rule, "no_interest")
             return None
         lines = {line.name: line for line in self.rules.product_lines}
-        found = {name: self.line_owner(lines[name], later) for name in scores}
+        found = {name: self.kept_line(name) or self.line_owner(lines[name], later) for name in scores}
         self.lines = tuple(
             LineChoice(
                 line=name,
@@ -334,6 +337,19 @@ class _Run:
         )
         owned = [name for name, one in found.items() if one.owner is not None] or list(found)
         return found[owned[0] if self.rules.lead_owner == "first" else max(owned, key=scores.__getitem__)]
+
+    def later_lines(self) -> None:
+        """Of a lead that was divided before and keeps its owner: the lines that nobody has yet."""
+        if self.request.lines:
+            steps = [split_target(step)[0] for step in self.rules.chain]
+            later = self.rules.chain[steps.index("product_line") + 1 :] if "product_line" in steps else ()
+            self.product_lines("product_line", (*later, "default"))
+
+    def kept_line(self, line: str) -> _Found | None:
+        kind, user = split_target(self.request.lines.get(line, ""))
+        if kind != "user" or self.obstacle(user) is not None:
+            return None
+        return self.kept(user, f"product_line:{line}")
 
     def line_owner(self, line: ProductLine, later: Sequence[str]) -> _Found:
         rule = f"product_line:{line.name}"

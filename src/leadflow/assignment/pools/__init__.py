@@ -1,0 +1,1 @@
+"""Taking turns: working hours, who can take a lead, whose turn it is."""

@@ -1,0 +1,1 @@
+"""Users who take no leads: for a time, or because they left."""
