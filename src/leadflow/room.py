@@ -104,16 +104,24 @@ class Step:
 React = Callable[[View, Any, Any, int], Step | None]
 """`decide(view, cause, rules, now_us)`; None when there is nothing to do."""
 
-QuietStep = tuple[tuple[Input, ...], tuple[Any, ...], tuple[Any, ...]]
-"""Inputs, rows and facts: what a quiet reaction comes to."""
 
-SILENCE: QuietStep = ((), (), ())
+class Hush:
+    """What quiet reactions to one command come to: keys read, inputs kept, rows put, and causes (the command first)."""
 
-Quiet = Callable[[Mapping[Key, Any], Any, Any, int, list[Key]], QuietStep | None]
-"""`quiet(rows, cause, rules, now_us, reads)`: a reaction's short form, for a cause of which nothing comes but cached rows.
+    __slots__ = ("causes", "inputs", "puts", "reads")
 
-None when the case is any other, or a row that it needs is not among `rows`: then `react` is asked. Otherwise it says what
-`react` would, and notes the keys that it read. Law: with and without quiet forms, everything is the same.
+    def __init__(self) -> None:
+        self.reads: list[Key] = []
+        self.inputs: list[Input] = []
+        self.puts: list[Any] = []
+        self.causes: list[Any] = []
+
+
+Quiet = Callable[[Mapping[Key, Any], Any, Any, int, Hush], bool]
+"""`quiet(rows, cause, rules, now_us, hush)`: a reaction's short form, for a cause of which nothing comes but cached rows.
+
+False when the case is any other, or a row that it needs is not among `rows`: then `react` is asked. Otherwise it adds to
+the hush what `react` would decide, and the keys that it read. Law: with and without quiet forms, everything is the same.
 """
 
 Apply = Callable[[View, Recorded, Any], Iterable[Any]]

@@ -22,7 +22,8 @@ from leadflow.engine.intake.undoing import undo
 from leadflow.engine.mailing.delivery import Delivered, deliver
 from leadflow.engine.mailing.file_mail import FileMailer
 from leadflow.engine.outcome import Ingested, Outcome
-from leadflow.engine.planning.carrying import Carrier, results, statuses
+from leadflow.engine.planning.carrying import Carrier, results, told
+from leadflow.engine.planning.plan import Planned
 from leadflow.engine.planning.rulebook import Rulebook
 from leadflow.engine.rooms import ROOMS, TABLES
 from leadflow.engine.upkeep.recheck import chunks, note_models, pending
@@ -199,28 +200,34 @@ class Flow:
         counts: dict[str, int] = {}
         problems: list[tuple[int, str, str, str]] = []
         position = 0
-        reached_us = 0
+        taken = reached_us = 0
         for chunk in _chunked(records, batch_size):
             now_us = self._now()
             commands, places = [], []
-            told: list[tuple[int, str, str, str]] = []
+            refused: list[tuple[int, str, str, str]] = []
             for place, record in enumerate(chunk, position):
                 try:
                     commands.append(read_record(record, now_us))
                     places.append(place)
                 except LeadflowError as error:
-                    _count(counts, told, place, "", "invalid", f"{error.code}: {error}")
+                    _count(counts, refused, place, "", "invalid", f"{error.code}: {error}")
             if clock == "record":
                 run = self._ingest_history(commands, reached_us)
                 reached_us = max([reached_us, *(command.at_us for command in commands)])
             else:
                 run = self._ingest_now(commands, now_us)
-            for place, (status, key, why) in zip(places, run, strict=True):
-                _count(counts, told, place, key, status, why)
-            problems += sorted(told)[: _MOST_PROBLEMS - len(problems)]
+            for place, each in zip(places, run, strict=True):
+                if each.status == "accepted" and not each.decisions:
+                    taken += 1
+                else:
+                    status, why = told(each)
+                    _count(counts, refused, place, each.command.key, status, why)
+            problems += sorted(refused)[: _MOST_PROBLEMS - len(problems)]
             position += len(chunk)
             if progress is not None:
                 progress(position)
+        if taken:
+            counts["accepted"] = counts.get("accepted", 0) + taken
         return Ingested(counts, tuple(problems))
 
     def import_file(self, path: str | Path, **settings: Any) -> ImportReport:
@@ -259,11 +266,11 @@ class Flow:
                 why = (result.refusal.code, str(result.refusal.parameters.get("field", "")))
             yield result.status, entry.line or 0, result.decisions, why
 
-    def _ingest_now(self, commands: list[Any], now_us: int) -> Iterator[tuple[str, str, str]]:
+    def _ingest_now(self, commands: list[Any], now_us: int) -> Iterator[Planned]:
         for done in self._carrier.carry_out(commands, lambda command: now_us):
-            yield from statuses(done)
+            yield from done.outcomes()
 
-    def _ingest_history(self, commands: list[Any], since_us: int) -> Iterator[tuple[str, str, str]]:
+    def _ingest_history(self, commands: list[Any], since_us: int) -> Iterator[Planned]:
         """Records at their own time, what is due in between. Time never goes back: a late one is judged when it comes."""
         moments = accumulate((command.at_us for command in commands), max, initial=since_us)
         timed = list(zip(commands, islice(moments, 1, None), strict=True))
@@ -278,7 +285,7 @@ class Flow:
                     continue
             judged = _moments({id(command): moment for command, moment in todo})
             for done in self._carrier.carry_out([command for command, _ in todo], judged, wakes):
-                yield from statuses(done)
+                yield from done.outcomes()
             timed = timed[len(todo) :]
 
     # -- what leaves --------------------------------------------------------------------------------------

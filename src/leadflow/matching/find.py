@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
-from leadflow.matching.keys import Keyring, context_of, holder_values
+from leadflow.matching.keys import Keyring, KeySpec, context_of, holder_values
 from leadflow.matching.rules import MatchingRules, Strategy
 from leadflow.matching.state import MatchKey
 from leadflow.model.decisions import Decision, RecordCreated, RecordMatched, RecordUpdated, Refusal
@@ -27,6 +27,12 @@ class Prepared:
     rules: MatchingRules
     ring: Keyring
     forms: Mapping[str, Mapping[str, str]] = NOTHING
+    first_key: KeySpec | None = field(init=False)
+    """The key by which somebody is usually known."""
+
+    @first_key.default
+    def _first_key(self) -> KeySpec | None:
+        return next(iter(self.ring.by_strategy.get(self.rules.contact, ())), None)
 
 
 @frozen

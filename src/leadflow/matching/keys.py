@@ -33,6 +33,7 @@ class KeySpec:
     fields: tuple[str, ...]
     prefix: str
     normalise: tuple[Callable[[str], str | None], ...]
+    single: Callable[[str], str | None]
 
     def id_of(self, values: Mapping[str, Any]) -> str | None:
         """The match key's id for a record's values, or None when a field is blank or not usable."""
@@ -40,8 +41,7 @@ class KeySpec:
             value = values.get(self.fields[0])
             if value is None:
                 return None
-            found = self.normalise[0](value if type(value) is str else str(value))
-            return None if found is None else self.prefix + found
+            return self.single(value if type(value) is str else str(value))
         parts = []
         parent = ""
         for name, normalise in zip(self.fields, self.normalise, strict=True):
@@ -113,12 +113,20 @@ def key_spec(target: str, key: tuple[str, ...]) -> KeySpec:
     names = "+".join(f"{f}@{n.name}.{n.version}" for f, n in zip(fields, normalisers, strict=True))
     if "|" in names:
         raise InvalidValueError(f"keys: {key!r} has a character that a key cannot have")
-    return KeySpec(target, tuple(fields), f"{target}|{names}|", tuple(_cached(n) for n in normalisers))
+    prefix = f"{target}|{names}|"
+    return KeySpec(
+        target, tuple(fields), prefix, tuple(_cached("", n) for n in normalisers), _cached(prefix, normalisers[0])
+    )
 
 
-def _cached(normaliser: Normaliser) -> Callable[[str], str | None]:
-    # The same few people interact again and again: most of ingest's normalising is a repeat.
-    return lru_cache(maxsize=8192)(normaliser.function)
+def _cached(prefix: str, normaliser: Normaliser) -> Callable[[str], str | None]:
+    """A normalised value behind a prefix. The same few people come again and again: most of ingest's work is a repeat."""
+
+    def prefixed(text: str) -> str | None:
+        found = normaliser.function(text)
+        return None if found is None else prefix + found
+
+    return lru_cache(maxsize=8192)(prefixed)
 
 
 def contact_values(contact: Any) -> dict[str, Any]:

@@ -11,31 +11,31 @@ from leadflow.model.facts import InteractionReceived
 from leadflow.model.ids import derive_id
 from leadflow.model.records import Input, Interaction
 from leadflow.model.values import NOTHING
-from leadflow.room import Key, QuietStep
+from leadflow.room import Hush, Key
 
 
 def quiet_interaction(
-    rows: Mapping[Key, Any], command: Interaction, prepared: Prepared, now_us: int, reads: list[Key]
-) -> QuietStep | None:
+    rows: Mapping[Key, Any], command: Interaction, prepared: Prepared, now_us: int, hush: Hush
+) -> bool:
     """The short form of `on_interaction`: somebody who is known by the first key, and whose visitor is known too."""
     reference = command.contact
-    if not reference or "id" in reference:
-        return None
-    id_ = prepared.ring.by_strategy[prepared.rules.contact][0].id_of(reference)
+    if not reference or "id" in reference or prepared.first_key is None:
+        return False
+    id_ = prepared.first_key.id_of(reference)
     if id_ is None:
-        return None
+        return False
     key = ("matchkey", id_)
     holder = rows.get(key)
     if holder is None or len(holder.records) != 1:
-        return None
-    reads.append(key)
+        return False
+    hush.reads.append(key)
     visitor_id = None
     if command.visitor is not None:
         visitor_id = derive_id("visitor", command.visitor)
         key = ("alias", visitor_id)
         if rows.get(key) is None:
-            return None
-        reads.append(key)
+            return False
+        hush.reads.append(key)
     made, contact = holder.records[0]
     at_us = command.at_us if command.at_us < now_us else now_us
     record = Input(
@@ -44,4 +44,6 @@ def quiet_interaction(
         NOTHING if command.visitor is None else {"visitor": command.visitor},
     )  # fmt: skip
     fact = InteractionReceived(command.key, command.kind, at_us, contact, command.lead, command.properties)
-    return (record,), (), (fact,)
+    hush.inputs.append(record)
+    hush.causes.append(fact)
+    return True

@@ -25,7 +25,7 @@ from leadflow.process.deals import on_deal
 from leadflow.process.moves import Prepared, automatic_move, started
 from leadflow.process.rules import Action
 from leadflow.process.state import Instance, instance_id
-from leadflow.room import SILENCE, Key, QuietStep, Step, View
+from leadflow.room import Hush, Key, Step, View
 
 
 def on_created(view: View, decision: RecordCreated, prepared: Prepared, now_us: int) -> Step | None:
@@ -70,11 +70,9 @@ def on_measured(view: View, fact: Any, prepared: Prepared, now_us: int) -> Step 
     return on_changed(view, fact, prepared, now_us) if prepared.reads_scores else None
 
 
-def quiet_measured(
-    rows: Mapping[Key, Any], fact: Any, prepared: Prepared, now_us: int, reads: list[Key]
-) -> QuietStep | None:
+def quiet_measured(rows: Mapping[Key, Any], fact: Any, prepared: Prepared, now_us: int, hush: Hush) -> bool:
     """The short form of `on_measured`."""
-    return None if prepared.reads_scores else SILENCE
+    return not prepared.reads_scores
 
 
 def _leads_of(view: View, subject: str) -> list[str]:

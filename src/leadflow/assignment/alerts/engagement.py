@@ -11,7 +11,7 @@ from leadflow.assignment.prepare import Prepared
 from leadflow.model.decisions import MessagePlanned
 from leadflow.model.facts import InteractionReceived
 from leadflow.model.lead import Lead
-from leadflow.room import SILENCE, Key, QuietStep, Step, View
+from leadflow.room import Hush, Key, Step, View
 
 
 def on_interaction(view: View, fact: InteractionReceived, prepared: Prepared, now_us: int) -> Step | None:
@@ -47,7 +47,7 @@ def on_interaction(view: View, fact: InteractionReceived, prepared: Prepared, no
 
 
 def quiet_interaction(
-    rows: Mapping[Key, Any], fact: InteractionReceived, prepared: Prepared, now_us: int, reads: list[Key]
-) -> QuietStep | None:
+    rows: Mapping[Key, Any], fact: InteractionReceived, prepared: Prepared, now_us: int, hush: Hush
+) -> bool:
     """The short form of `on_interaction`: activity that nobody wants to be told of."""
-    return None if fact.kind in prepared.alert_kinds else SILENCE
+    return fact.kind not in prepared.alert_kinds

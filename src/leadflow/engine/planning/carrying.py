@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from leadflow.engine.outcome import Result, result_of
-from leadflow.engine.planning.plan import Plan, first_keys, next_keys, plan
+from leadflow.engine.planning.plan import Plan, Planned, first_keys, next_keys, plan
 from leadflow.engine.planning.rulebook import Rulebook
 from leadflow.errors import ConflictError, StoreError
 from leadflow.model.commands import Wake
+from leadflow.model.decisions import InputFailed
 from leadflow.ports.store import Snapshot, Store
 
 _ROUNDS = 12
@@ -92,14 +93,13 @@ def results(done: Iterable[Plan]) -> Iterator[Result]:
             yield result_of(each, kept, tuple(each.decisions))
 
 
-def statuses(planned: Plan) -> Iterator[tuple[str, str, str]]:
-    for position in range(len(planned.commands)):
-        each = planned.planned[position]
-        status, why = each.status, ""
-        for recorded in each.decisions:
-            if recorded.decision.type == "input_failed":
-                status = "failed"
-                why = ", ".join(" ".join(reason) for reason in recorded.decision.reasons)  # type: ignore[attr-defined]
-        if each.refusal is not None:
-            why = str(each.refusal)
-        yield status, each.command.key, why
+def told(each: Planned) -> tuple[str, str]:
+    """(status, why) of a command."""
+    status, why = each.status, ""
+    for recorded in each.decisions:
+        if type(recorded.decision) is InputFailed:
+            status = "failed"
+            why = ", ".join(" ".join(reason) for reason in recorded.decision.reasons)
+    if each.refusal is not None:
+        why = str(each.refusal)
+    return status, why

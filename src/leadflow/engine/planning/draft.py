@@ -68,21 +68,33 @@ class Draft:
     def learn(self, loaded: Mapping[Key, Any]) -> None:
         """Add what was loaded; a row that the plan has put already stays as the plan has it."""
         rows = self.rows
+        if not rows:
+            rows.update(loaded)
+            columns = [key for key, found in loaded.items() if type(found) is tuple]
+        else:
+            columns = []
+            for key, found in loaded.items():
+                if type(found) is tuple:
+                    columns.append(key)
+                elif key not in rows:
+                    rows[key] = found
+        if columns:
+            self._learn_columns(columns, loaded)
+
+    def _learn_columns(self, columns: Iterable[Key], loaded: Mapping[Key, Any]) -> None:
+        """Rows found by a column are known by their id too; what the plan has put by then is found or not found as it is."""
+        rows = self.rows
         written = self.put() if self._journal else {}
-        for key, found in loaded.items():
-            if type(found) is tuple:
-                table, _, column = key[0].partition(".")
-                for row in found:
-                    rows.setdefault((table, row.id), row)
-                ids = {row.id for row in found}
-                if written:
-                    ids = {id_ for id_ in ids if _has(rows[table, id_], column, key[1])}
-                    ids.update(
-                        id_ for (name, id_), row in written.items() if name == table and _has(row, column, key[1])
-                    )
-                rows[key] = tuple(sorted(ids))
-            elif key not in rows:
-                rows[key] = found
+        for key in columns:
+            table, _, column = key[0].partition(".")
+            found = loaded[key]
+            for row in found:
+                rows.setdefault((table, row.id), row)
+            ids = {row.id for row in found}
+            if written:
+                ids = {id_ for id_ in ids if _has(rows[table, id_], column, key[1])}
+                ids.update(id_ for (name, id_), row in written.items() if name == table and _has(row, column, key[1]))
+            rows[key] = tuple(sorted(ids))
 
     # -- reading ------------------------------------------------------------------------------------------
 
@@ -208,9 +220,10 @@ class Draft:
             known[key] = record
             for column, name in self._indexes["input"]:
                 value = getattr(record, column)
-                if value is not None and (name, value) in known:
+                if value is not None:
                     written.append((name, value))
-                    self._reindex(name, record.id, None, value)
+                    if (name, value) in known:
+                        self._reindex(name, record.id, None, value)
         for row in rows:
             key = (row.table, row.id)
             written.append(key)

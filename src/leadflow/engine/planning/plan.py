@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from heapq import heapify, heappop
 from typing import Any
 
@@ -15,7 +15,7 @@ from leadflow.model.decisions import Decision, InputFailed, Recorded, Refusal
 from leadflow.model.making import replaced
 from leadflow.model.records import Input
 from leadflow.ports.store import ChangeSet, Snapshot
-from leadflow.room import SILENCE, Key, Missing, Step
+from leadflow.room import Hush, Key, Missing, Step
 
 MAX_DEPTH = 8
 MAX_STEPS = 256
@@ -56,27 +56,29 @@ class Plan:
     need: set[Key] = field(factory=set)
     _touched: dict[Key, int] = field(factory=dict)
     _written: dict[Key, int] = field(factory=dict)
-    _hushed: list[tuple[int, list[Key], list[Key]]] = field(factory=list)
-    _due: list[Any] | None = None
+    _is_shuffled: bool = False
 
     @property
     def change(self) -> ChangeSet:
         """The change to commit."""
         change = self.draft.change()
+        if not self._is_shuffled:
+            return change
         inputs = {record.id: record for record in change.inputs}
-        ordered = [self.planned[position] for position in sorted(self.planned)]
+        first: list[Input] = []
+        decisions: list[Recorded] = []
         # Receipt order is the order of the commands that were taken, whatever order they were planned in.
-        first = [inputs.pop(each.command.key) for each in ordered if each.is_kept and each.command.key in inputs]
-        decisions = [recorded for each in ordered for recorded in each.decisions] if not self._is_history else None
-        return replaced(
-            change,
-            inputs=(*first, *inputs.values()),
-            decisions=change.decisions if decisions is None else decisions,
-        )
+        for position in range(len(self.commands)):
+            each = self.planned[position]
+            if each.is_kept and each.command.key in inputs:
+                first.append(inputs.pop(each.command.key))
+            if each.decisions:
+                decisions += each.decisions
+        return replaced(change, inputs=(*first, *inputs.values()), decisions=decisions)
 
-    @property
-    def _is_history(self) -> bool:
-        return self.draft.due is not None
+    def outcomes(self) -> Iterator[Planned]:
+        """What became of each command, in their order."""
+        return map(self.planned.__getitem__, range(len(self.commands)))
 
     def learn(self, loaded: Mapping[Key, Any]) -> None:
         """Take in what was loaded."""
@@ -95,45 +97,58 @@ class Plan:
     def _first_time(self, todo: list[int]) -> bool:
         """Every command that lacks nothing stands, unless it meets one that does."""
         held: set[Key] = set()
-        quiet = self.rulebook.quiet
+        draft, commands, quiet = self.draft, self.commands, self.rulebook.quiet
+        hush = Hush()
         for position in todo:
-            if type(self.commands[position]) in quiet and self._quietly(position, held):
+            is_quiet = type(commands[position]) in quiet and self._is_quiet(position, hush)
+            if is_quiet and (not held or held.isdisjoint(hush.reads)):
+                self._hushed(position, hush)
                 continue
-            mark = self.draft.mark()
+            mark = draft.mark()
             done = self._one(position)
             if done is None:
-                held |= self.draft.touched
-            elif held and not held.isdisjoint(self.draft.touched):
-                self.draft.undo(mark)
-                held |= self.draft.touched
+                held |= draft.touched
+            elif held and not held.isdisjoint(draft.touched):
+                draft.undo(mark)
+                held |= draft.touched
             else:
                 self.planned[position] = done
-                self._touched.update(dict.fromkeys(self.draft.touched, position))
-                self._written.update(dict.fromkeys(self.draft.written(mark), position))
+                self._touched.update(dict.fromkeys(draft.touched, position))
+                self._written.update(dict.fromkeys(draft.written(mark), position))
         return not self.need
 
-    def _quietly(self, position: int, held: set[Key]) -> bool:
-        """The short way, for a command of which nothing comes but cached rows; False when it has to go the long way."""
+    def _is_quiet(self, position: int, hush: Hush) -> bool:
+        """Whether a command can go the short way: every reaction to it, and to what it causes, has a quiet form that does."""
         command = self.commands[position]
-        draft = self.draft
+        rows, forms_of, reacts = self.draft.rows, self.rulebook.quiet, self.rulebook.reacts
         key = ("input", command.key)
-        if draft.rows.get(key, key) is not None:
+        if rows.get(key, key) is not None:
             return False
-        reads = [key]
-        change = _hushed(draft.rows, command, self.rulebook, self.now(command), reads)
-        if change is None or (held and not held.isdisjoint(reads)):
-            return False
-        writes = draft.put_quietly(*change)
-        self.planned[position] = Planned(command, "accepted", ())
-        self._hushed.append((position, reads, writes))
+        now_us = self.now(command)
+        hush.reads, hush.inputs, hush.puts = [key], [], []
+        causes = hush.causes = [command]
+        for cause in causes:
+            forms = forms_of.get(type(cause))
+            if forms is None:
+                if type(cause) in reacts:
+                    return False
+                continue
+            for quiet, rules in forms:
+                if not quiet(rows, cause, rules, now_us, hush):
+                    return False
         return True
+
+    def _hushed(self, position: int, hush: Hush) -> None:
+        """What a quiet command comes to stands."""
+        for key in hush.reads:
+            self._touched[key] = position
+        for key in self.draft.put_quietly(hush.inputs, hush.puts):
+            self._written[key] = position
+        self.planned[position] = Planned(self.commands[position], "accepted", ())
 
     def _put_off(self, todo: list[int]) -> bool:
         """The others, in order among themselves, as long as they do not meet a later command that stands."""
-        for position, reads, writes in self._hushed:
-            self._touched.update(dict.fromkeys(reads, position))
-            self._written.update(dict.fromkeys(writes, position))
-        self._hushed.clear()
+        self._is_shuffled = True
         start = None
         for position in todo:
             mark = self.draft.mark()
@@ -160,9 +175,10 @@ class Plan:
         """Everything anew, in order."""
         self.draft.forget()
         self.planned = {}
-        self._touched, self._written, self._hushed = {}, {}, []
+        self._touched, self._written = {}, {}
         self.need = set()
         self.in_order = True
+        self._is_shuffled = False
         return self._in_order(list(range(len(self.commands))))
 
     def _in_order(self, todo: list[int]) -> bool:
@@ -220,9 +236,12 @@ def next_keys(rows: Mapping[Key, Any], rulebook: Rulebook) -> set[Key]:
     for (name, _), found in rows.items():
         if found is None:
             continue
-        steps = by_table.get(name.partition(".")[0])
+        if type(found) is tuple:
+            steps, several = by_table.get(name.partition(".")[0]), found
+        else:
+            steps, several = by_table.get(name), (found,)
         if steps:
-            for row in found if type(found) is tuple else (found,):
+            for row in several:
                 for step, rules in steps:
                     keys.update(step(row, rules))
     return keys
@@ -316,31 +335,6 @@ def _run(draft: Draft, command: Any, rulebook: Rulebook, now_us: int) -> None:
         depth += 1
     if type(command) is not Wake and draft.rows["input", command.key] is None:
         draft.add_input(rulebook.to_input(command, now_us))
-
-
-def _hushed(
-    rows: Mapping[Key, Any], command: Any, rulebook: Rulebook, now_us: int, reads: list[Key]
-) -> tuple[list[Input], list[Any]] | None:
-    """What a command comes to by quiet reactions alone: inputs and rows. None when one of them is not quiet."""
-    inputs: list[Input] = []
-    puts: list[Any] = []
-    causes: list[Any] = [command]
-    forms_of, reacts = rulebook.quiet, rulebook.reacts
-    for cause in causes:
-        forms = forms_of.get(type(cause))
-        if forms is None:
-            if type(cause) in reacts:
-                return None
-            continue
-        for quiet, rules in forms:
-            step = quiet(rows, cause, rules, now_us, reads)
-            if step is None:
-                return None
-            if step is not SILENCE:
-                inputs += step[0]
-                puts += step[1]
-                causes += step[2]
-    return inputs, puts
 
 
 def _in_turn(entry: tuple[Reaction, Any]) -> int:
