@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadflow.engine.rooms import TABLES
@@ -34,6 +34,7 @@ contents = st.one_of(st.none(), st.text(), st.integers(), st.booleans())
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+@settings(deadline=None)
 @given(data=st.data())
 def test_a_quick_class_is_what_attrs_would_make(cls: type[Any], data: st.DataObject) -> None:
     """Law: same fields, same equality and repr, frozen; a copy with changes is `attrs.evolve`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from leadflow.matching.keys import Keyring, contact_values, lead_values
+from leadflow.matching.keys import Keyring, lead_values, row_values
 from leadflow.matching.state import MatchKey
 from leadflow.model.making import replaced
 from leadflow.room import Dropped, View
@@ -17,7 +17,8 @@ def keys_of(row: Any, ring: Keyring) -> dict[str, None]:
     """Every match key that a stored record files under; a merged-away one keeps those that it had."""
     if row is None or row.table not in _FILED:
         return {}
-    return ring.ids(row.table, lead_values(row) if row.table == "lead" else contact_values(row))
+    names = ring.fields.get(row.table, ())
+    return ring.ids(row.table, lead_values(row) if row.table == "lead" else row_values(row, names))
 
 
 class Filing:

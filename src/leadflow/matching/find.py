@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from leadflow.matching.keys import Keyring, KeySpec, context_of, holder_values
 from leadflow.matching.rules import MatchingRules, Strategy
@@ -15,6 +15,7 @@ from leadflow.model.facts import RecordsGiven
 from leadflow.model.identity import standing_for
 from leadflow.model.ids import derive_id
 from leadflow.model.lead import Lead
+from leadflow.model.making import quick
 from leadflow.model.rows import RECORDS, value_of
 from leadflow.model.values import NOTHING
 from leadflow.room import View
@@ -35,7 +36,8 @@ class Prepared:
         return next(iter(self.ring.by_strategy.get(self.rules.contact, ())), None)
 
 
-@frozen
+@quick
+@frozen(weakref_slot=False)
 class Found:
     """Where a search ended: the record (`made` a moment ago or known), the decisions, or why not."""
 
@@ -47,7 +49,7 @@ class Found:
     origin: str | None = None
 
 
-@frozen
+@define
 class Search:
     """One search for one record: what is looked for and under which rules.
 
@@ -62,10 +64,11 @@ class Search:
     links: Mapping[str, str]
     prepared: Prepared
     parent_is_new: bool = False
+    name: str = field(init=False)
+    """The strategy's name."""
 
-    @property
-    def name(self) -> str:
-        """The strategy's name."""
+    @name.default
+    def _name(self) -> str:
         return self.given.strategies.get(self.record) or self.prepared.rules.default(self.record)
 
     @property
@@ -79,8 +82,9 @@ class Search:
 
     def key_ids(self) -> list[str | None]:
         """Match key ids of the strategy's keys, in order; None where a field is blank."""
-        keyed = dict(self.values)
+        keyed: Mapping[str, Any] = self.values
         if self.record == "lead":
+            keyed = dict(self.values)
             keyed.update(keyed.get("context") or {})
             keyed.update(holder_values(self.links.get("contact_id"), self.links.get("account_id")))
             keyed["context"] = context_of(keyed)

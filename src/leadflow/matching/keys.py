@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -65,6 +65,8 @@ class Keyring:
     strategies: Mapping[str, Strategy]
     by_strategy: Mapping[str, tuple[KeySpec, ...]]
     by_target: Mapping[str, tuple[KeySpec, ...]]
+    fields: Mapping[str, tuple[str, ...]]
+    """The names that the keys of a target read."""
 
     def ids(self, target: str, values: Mapping[str, Any]) -> dict[str, None]:
         """Every match key id that a record of this target files under, in a stable order."""
@@ -93,6 +95,10 @@ def keyring(rules: MatchingRules) -> Keyring:
         dict(rules.strategies),
         by_strategy,
         {target: tuple(specs.values()) for target, specs in by_target.items()},
+        {
+            target: tuple(dict.fromkeys(name for spec in specs.values() for name in spec.fields))
+            for target, specs in by_target.items()
+        },
     )
 
 
@@ -129,16 +135,17 @@ def _cached(prefix: str, normaliser: Normaliser) -> Callable[[str], str | None]:
     return lru_cache(maxsize=8192)(prefixed)
 
 
-def contact_values(contact: Any) -> dict[str, Any]:
-    """The values a stored contact or account is keyed by: its fields and custom attributes."""
-    values = {name: getattr(contact, name) for name in type(contact).__slots__ if name != "__weakref__"}
-    values.update(contact.custom)
-    return values
+def row_values(row: Any, names: Iterable[str]) -> dict[str, Any]:
+    """What a stored contact or account is keyed by: some of its fields and custom attributes."""
+    custom = row.custom
+    return {name: custom[name] if name in custom else getattr(row, name, None) for name in names}
 
 
 def lead_values(lead: Any) -> dict[str, Any]:
     """The values a stored lead is keyed by: its fields, context, custom attributes, and whose it is."""
-    values = {**contact_values(lead), **lead.context}
+    values = {name: getattr(lead, name) for name in type(lead).__slots__}
+    values.update(lead.custom)
+    values.update(lead.context)
     values.update(holder_values(lead.contact_id, lead.account_id))
     values["context"] = context_of(values)
     return values

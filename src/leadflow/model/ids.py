@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b32encode
 from hashlib import blake2b
 from typing import NewType
 
@@ -16,6 +15,9 @@ VisitorId = NewType("VisitorId", str)
 InputKey = NewType("InputKey", str)
 
 _PREFIX = {"contact": "c", "account": "a", "lead": "l", "opportunity": "d", "visitor": "v", "batch": "b"}
+_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS = [first + second for first in _BASE32 for second in _BASE32]
+_SHIFTS = (70, 60, 50, 40, 30, 20, 10, 0)
 _RECORD = {prefix: record for record, prefix in _PREFIX.items()}
 
 
@@ -30,8 +32,11 @@ def derive_id(role: str, key: str, ordinal: int = 0) -> str:
     >>> derive_id("contact", "req-1") == derive_id("contact", "req-1", 1)
     False
     """
-    digest = blake2b(f"{role}\0{ordinal}\0{key}".encode("utf-8", "surrogatepass"), digest_size=10).digest()
-    return f"{_PREFIX.get(role, role)}_{b32encode(digest).decode('ascii').lower()}"
+    number = int.from_bytes(
+        blake2b(f"{role}\0{ordinal}\0{key}".encode("utf-8", "surrogatepass"), digest_size=10).digest()
+    )
+    pairs = [_PAIRS[number >> shift & 1023] for shift in _SHIFTS]
+    return f"{_PREFIX.get(role, role)}_{''.join(pairs)}"
 
 
 def record_of(id_: str) -> str | None:

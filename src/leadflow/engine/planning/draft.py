@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from heapq import heappush
@@ -191,7 +192,9 @@ class Draft:
             key = (column, after)
             ids = self.rows.get(key, () if after in self._fresh else None)
             if ids is not None:
-                self._set(self.rows, key, tuple(sorted({*ids, id_})))
+                place = bisect_left(ids, id_)
+                if place == len(ids) or ids[place] != id_:
+                    self._set(self.rows, key, (*ids[:place], id_, *ids[place:]))
 
     def _set(self, into: dict[Any, Any], key: Any, value: Any) -> None:
         self._journal.append((into, key, into.get(key, _ABSENT)))
