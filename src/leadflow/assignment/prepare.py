@@ -33,7 +33,6 @@ class Prepared:
     slas: Mapping[str, Sla]
     schedules: Mapping[str, Schedule]
     reads: tuple[Key, ...]
-    alert_kinds: frozenset[str]
     alert_every_us: int
     assigning: frozenset[tuple[str, str, str]]
 
@@ -67,7 +66,6 @@ def prepare(playbook: Any, schema: Schema) -> Prepared:
         {sla.name: sla for sla in rules.slas},
         {schedule.name: schedule for schedule in rules.schedules},
         _reads(rules),
-        frozenset(rules.alerts),
         parse_duration(rules.alert_every),
         _assigning(playbook.process.processes),
     )

@@ -233,7 +233,8 @@ class AssignmentRules:
     with the next tick. `notify` is the
     template used for owners found by the chain. `triggers` are the flags of a lead that set assignment off.
     A lead that is disqualified for one of `credit_reasons` gives its owner the pool's turn back.
-    `alerts` are kinds of interaction that a lead's owner hears of, at most once in `alert_every` for each lead and kind;
+    `alerts` are kinds of interaction (`email.*` means all below the dot) that a lead's owner hears of, at most once in
+    `alert_every` for each lead and kind;
     `digest` sends owners a daily list of their active leads.
 
     >>> rules = AssignmentRules(default_owner="queue:inbox", queues=(Queue(name="inbox"),))

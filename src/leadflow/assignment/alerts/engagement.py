@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from leadflow.assignment.alerts.digest import noted
+from leadflow.assignment.alerts.kinds import matches_any
 from leadflow.assignment.alerts.state import Alert
 from leadflow.assignment.prepare import Prepared
 from leadflow.model.decisions import MessagePlanned
@@ -17,7 +18,7 @@ from leadflow.room import Hush, Key, Step, View
 def on_interaction(view: View, fact: InteractionReceived, prepared: Prepared, now_us: int) -> Step | None:
     """A kind of activity that the playbook names is told to the owners of the contact's open leads (S004-5)."""
     rules = prepared.rules
-    if fact.contact is None or fact.kind not in prepared.alert_kinds or fact.properties.get("is_machine"):
+    if fact.contact is None or not matches_any(prepared.rules.alerts, fact.kind) or fact.properties.get("is_machine"):
         return None
     puts: list[Any] = []
     messages: list[MessagePlanned] = []
