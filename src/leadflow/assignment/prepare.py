@@ -42,7 +42,7 @@ def _reads(rules: AssignmentRules) -> tuple[Key, ...]:
     users = {member.user for pool in rules.pools for member in pool.members}
     keys: list[Key] = [("pool", pool.name) for pool in rules.pools]
     for user in sorted(users):
-        keys += [("user", user), ("workload", user), ("pause", user)]
+        keys += [("user", user), ("workload", user), ("pause", user), ("preference", user)]
     return tuple(keys)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from leadflow.assignment import apply, decide, knowing, stages, waking
-from leadflow.assignment.alerts import digest, engagement
+from leadflow.assignment.alerts import digest, engagement, preferences
 from leadflow.assignment.alerts.state import TABLES as ALERT_TABLES
 from leadflow.assignment.prepare import Prepared, prepare
 from leadflow.assignment.state import TABLES
@@ -37,6 +37,7 @@ ROOM = Room(
     tables=(*TABLES, *ALERT_TABLES, *leaving.TABLES, *knowing.TABLES),
     keys={
         commands.DeactivateUser: leaving.keys,
+        commands.SetAlerts: lambda command, prepared: [("preference", command.user)],
         commands.PauseUser: lambda command, prepared: [("pause", command.user)],
         commands.Assign: _keys,
         commands.Claim: _keys,
@@ -55,6 +56,7 @@ ROOM = Room(
         commands.Wake: on_wake,
         commands.DeactivateUser: leaving.on_deactivate,
         commands.PauseUser: pausing.on_pause,
+        commands.SetAlerts: preferences.on_set_alerts,
         facts.InteractionReceived: engagement.on_interaction,
         decisions.StageChanged: stages.on_stage_changed,
         decisions.ProcessStarted: stages.on_started,
@@ -72,6 +74,7 @@ ROOM = Room(
         decisions.RecordMatched: knowing.apply_matched,
         decisions.RecordsMerged: knowing.apply_merged,
         decisions.RecordRemoved: apply.apply_removed,
+        decisions.AlertsChosen: preferences.apply_chosen,
         decisions.UserPaused: pausing.apply_paused,
         decisions.UserLeft: leaving.apply_left,
     },

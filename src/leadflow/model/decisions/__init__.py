@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from leadflow.model.decisions.base import Decision, Recorded, Refusal
 from leadflow.model.decisions.handover import (
+    AlertsChosen,
     DeadlineMissed,
     DeadlineSet,
     LeadQueued,
@@ -44,6 +45,7 @@ from leadflow.model.decisions.records import (
 )
 
 __all__ = [
+    "AlertsChosen",
     "DeadlineMissed",
     "DeadlineSet",
     "Decision",
