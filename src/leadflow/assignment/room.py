@@ -10,6 +10,7 @@ from leadflow.assignment.alerts.state import TABLES as ALERT_TABLES
 from leadflow.assignment.prepare import Prepared, prepare
 from leadflow.assignment.state import TABLES
 from leadflow.assignment.users import leaving, pausing
+from leadflow.assignment.views import looking
 from leadflow.model import commands, decisions, facts
 from leadflow.model.lead import Lead
 from leadflow.room import Key, Room, Step, View
@@ -34,10 +35,11 @@ def on_wake(view: View, wake: commands.Wake, prepared: Prepared, now_us: int) ->
 ROOM = Room(
     name="assignment",
     prepare=prepare,
-    tables=(*TABLES, *ALERT_TABLES, *leaving.TABLES, *knowing.TABLES),
+    tables=(*TABLES, *ALERT_TABLES, *leaving.TABLES, *knowing.TABLES, *looking.TABLES),
     keys={
         commands.DeactivateUser: leaving.keys,
         commands.SetAlerts: lambda command, prepared: [("preference", command.user)],
+        commands.SeeView: looking.keys,
         commands.PauseUser: lambda command, prepared: [("pause", command.user)],
         commands.Assign: _keys,
         commands.Claim: _keys,
@@ -57,6 +59,7 @@ ROOM = Room(
         commands.DeactivateUser: leaving.on_deactivate,
         commands.PauseUser: pausing.on_pause,
         commands.SetAlerts: preferences.on_set_alerts,
+        commands.SeeView: looking.on_see,
         facts.InteractionReceived: engagement.on_interaction,
         decisions.StageChanged: stages.on_stage_changed,
         decisions.ProcessStarted: stages.on_started,
@@ -75,6 +78,7 @@ ROOM = Room(
         decisions.RecordsMerged: knowing.apply_merged,
         decisions.RecordRemoved: apply.apply_removed,
         decisions.AlertsChosen: preferences.apply_chosen,
+        decisions.ViewSeen: looking.apply_seen,
         decisions.UserPaused: pausing.apply_paused,
         decisions.UserLeft: leaving.apply_left,
     },

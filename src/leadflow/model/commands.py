@@ -236,6 +236,16 @@ class PauseUser(Command):
 
 @quick
 @frozen(kw_only=True, weakref_slot=False)
+class SeeView(Command):
+    """A user has seen a list view: what is in it now is not new to him any more."""
+
+    type: ClassVar[str] = "see_view"
+    view: str
+    user: str
+
+
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class SetAlerts(Command):
     """What a user wants to hear: by kind ("email.*", "lead.assigned", "digest") "now", "digest" or "off".
 

@@ -19,6 +19,7 @@ from leadflow.model.decisions.handover import (
     PoolTurned,
     UserLeft,
     UserPaused,
+    ViewSeen,
 )
 from leadflow.model.decisions.progress import (
     GradeChanged,
@@ -76,5 +77,6 @@ __all__ = [
     "ThresholdReached",
     "UserLeft",
     "UserPaused",
+    "ViewSeen",
     "VisitorIdentified",
 ]

@@ -96,6 +96,15 @@ class AlertsChosen(Decision):
 
 @quick
 @frozen(kw_only=True, weakref_slot=False)
+class ViewSeen(Decision):
+    """The user (the subject) has seen a list view."""
+
+    type: ClassVar[str] = "view_seen"
+    view: str
+
+
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class DeadlineMissed(Decision):
     """A service level was not met; `action` is what followed."""
 
