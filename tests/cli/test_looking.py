@@ -10,6 +10,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from leadflow.playbook.default import default_text
+
 
 def test_leads_are_listed_by_condition_and_order(run: Any, store: Path) -> None:
     """S004-11: a list of leads with a score over X."""
@@ -169,3 +171,46 @@ def test_export_of_leads_for_programs(run: Any, store: Path) -> None:
 def test_the_same_options_before_and_after_the_command(run: Any, store: Path) -> None:
     assert run("--json", "leads").stdout == run("leads", "--json").stdout
     assert run("--store", "sqlite:///leads.db", "leads").stdout == run("leads", "--store", "sqlite:///leads.db").stdout
+
+
+VIEWS = """
+[assignment]
+default_owner = "queue:unassigned"
+queues = [{ name = "unassigned" }]
+[[assignment.views]]
+name = "hot"
+where = 'score("interest") >= 60'
+order = "-score"
+columns = ["contact.last_name", "score"]
+[[assignment.views]]
+name = "all"
+"""
+
+
+@pytest.fixture
+def with_views(store: Path, tmp_path: Path) -> Path:
+    """The built-in playbook with list views."""
+    text = default_text()
+    path = tmp_path / "views.toml"
+    path.write_text(text[: text.index("[assignment]")] + VIEWS, encoding="utf-8")
+    return path
+
+
+def test_a_list_view_of_the_playbook(run: Any, with_views: Path) -> None:
+    """S004-9, rule 107: condition, order and columns by name; others may be given beside it."""
+    text = run("--playbook", with_views, "leads", "--view", "hot").stdout
+    assert [line.split() for line in text.splitlines()] == [["contact.last_name", "interest"], ["Kos", "73"]]
+    other = run("--playbook", with_views, "leads", "--view", "hot", "--columns", "source").stdout
+    assert other.split() == ["source", "fair"]
+    wrong = run("--playbook", with_views, "leads", "--view", "hott", code=2)
+    assert "did you mean" in wrong.output
+
+
+def test_new_in_a_list_view_since_the_user_looked(run: Any, with_views: Path) -> None:
+    """S004-12, rule 107: marked with *, alone with --new, gone once seen."""
+    words = ["--playbook", with_views, "leads", "--view", "hot", "--user", "ana"]
+    assert run(*words, "--seen").stdout.splitlines()[1].split() == ["*", "Kos", "73"]
+    assert run(*words).stdout.splitlines()[1].split() == ["Kos", "73"]
+    assert "no lead for which that holds" in run(*words, "--new").stdout
+    assert [json.loads(line)["is_new"] for line in run(*words, "--json").stdout.splitlines()] == [False]
+    assert "--seen needs --view and --user" in run("leads", "--seen", code=2).output

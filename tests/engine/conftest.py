@@ -13,6 +13,7 @@ import attrs
 import pytest
 
 import leadflow
+from leadflow.assignment.rules import AssignmentRules, Entry, Member, Pool, ProductLine, Queue, Sla
 from leadflow.engine.flow import Flow
 from leadflow.playbook.default import default_playbook
 from leadflow.playbook.playbook import Playbook
@@ -45,7 +46,34 @@ def _wide() -> Playbook:
             ),
         ),
     }
-    return attrs.evolve(playbook, scoring=attrs.evolve(playbook.scoring, models=models))
+    scoring = attrs.evolve(playbook.scoring, models=models)
+    return attrs.evolve(playbook, scoring=scoring, assignment=_assignment())
+
+
+def _assignment() -> AssignmentRules:
+    """Leads that are divided by product lines, passed on when nobody acts, and told of in every way."""
+    members = (Member(user="ana", weight=2), Member(user="bo"), Member(user="cy", cap=3))
+    sla = Sla(
+        name="call", within="2d", on_breach="reassign", max_hops=2, queue="desk", pause_owner=True, pause_for="3d"
+    )
+    return AssignmentRules(
+        default_owner="queue:desk",
+        entries=(Entry(name="again", when="is_duplicate and has_free_mail", target="queue:desk", reassign=True),),
+        pools=(Pool(name="inbound", members=members, strategy="weighted", slas=("call",)),),
+        queues=(Queue(name="desk", members=("ana", "bo"), alarm_after="1d", manager="meg"),),
+        slas=(sla,),
+        product_lines=(
+            ProductLine(name="hardware", products=("sensor",), target="user:hana"),
+            ProductLine(name="software", products=("app",), target="pool:inbound"),
+        ),
+        product_mode="duplicate",
+        chain=("product_line", "existing_owner", "pool", "default"),
+        credit_reasons=("no budget",),
+        triggers=("sales_ready", "marketing_qualified"),
+        notify="lead-assigned",
+        alerts=("email.*", "page.visited"),
+        digest=True,
+    )
 
 
 PLAYBOOKS = {"default": default_playbook, "wide": _wide}

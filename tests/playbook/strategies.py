@@ -10,6 +10,7 @@ from leadflow.assignment.rules import (
     AssignmentRules,
     Entry,
     Leave,
+    ListView,
     Member,
     Pool,
     ProductLine,
@@ -18,6 +19,7 @@ from leadflow.assignment.rules import (
     Sla,
     Territory,
 )
+from leadflow.assignment.views.rules import SCOPES
 from leadflow.capture.rules import MODES, CaptureRules, Form
 from leadflow.matching.rules import BLANKS, CLOSED, PARENTS, TARGETS, TIES, UPDATES, MatchingRules, Strategy
 from leadflow.playbook.fault import quoted
@@ -143,6 +145,10 @@ assignment = st.builds(
     ),
     schedules=several(st.builds(Schedule, name=names, week=hours), "name"),
     slas=several(st.builds(Sla, name=names, within=spans), "name"),
+    views=several(
+        st.builds(ListView, name=names, where=maybe(conditions), columns=several(names), scope=st.sampled_from(SCOPES)),
+        "name",
+    ),
     notify=maybe(names),
 )
 

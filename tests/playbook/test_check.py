@@ -174,6 +174,8 @@ def test_kinds_of_interaction_are_checked_when_they_are_known() -> None:
     assert codes(text, kinds=["email.clicked", "email.opened"]) == ["unknown_kind", "invalid_condition"]
     form = "[capture.forms.f]\nmode = 'store'\nkind = 'email.clickd'\n"
     assert codes(form + rule("each = 'email.clickd'"), kinds=["x"]) == []
+    alerts = QUEUE + "alerts = ['email.*', §'emial.*']"
+    assert codes(alerts, kinds=["email.clicked", "email.opened"]) == ["unknown_kind"]
 
 
 def test_terms_of_other_rooms_are_known_when_they_are_handed_over() -> None:
@@ -413,6 +415,18 @@ def test_a_process_behind_one_that_takes_every_lead() -> None:
         ("slas = [{ name = 's', within = '1h', schedule = §'x' }]", ["unknown_name"]),
         ("triggers = ['sales_ready', §'sales_redy']", ["unknown_flag"]),
         ("alerts = ['page.visited', §'page visited']", ["unknown_kind"]),
+        ("views = [{ name = 'v', where = '§lead.ownr is None' }]", ["invalid_condition"]),
+        ("views = [{ name = 'v', order = §'colour' }]", ["unknown_order"]),
+        ("views = [{ name = 'v', order = §'score' }]", ["unknown_model"]),
+        ("views = [{ name = 'v', order = §'-score(\"fit\")' }]", ["unknown_model"]),
+        (
+            "views = [{ name = 'v', order = '-stage', columns = ['id', 'contact', 'account.name', 'owner', 'score'] }]",
+            [],
+        ),
+        ("views = [{ name = 'v', columns = ['id', §'contact.emial'] }]", ["unknown_column"]),
+        ("views = [{ name = 'v', columns = [§'grade(fit)'] }]", ["unknown_model"]),
+        ("alerts = ['email.*', '*', §'email.*.x']", ["unknown_kind"]),
+        ("alerts = ['email.*', §'email*']", ["unknown_kind"]),
     ],
 )
 def test_assignment(text: str, expected: list[str]) -> None:

@@ -119,6 +119,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "Action": {"do": "assign", "value": "sales_ready"},
     "Pool": {"name": "p", "members": ()},
     "Sla": {"name": "s", "within": "1h"},
+    "ListView": {"name": "v"},
     "AssignmentRules": {"default_owner": "user:bo"},
 }
 

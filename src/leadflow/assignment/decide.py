@@ -172,7 +172,9 @@ def _decided(
     recipient = choice.owner
     if recipient is not None:
         templates = choice.notify or (("lead-ready",) if recipient == lead.owner_id else ())
-        decisions.extend(told(view, lead.id, recipient, template) for template in templates)
+        kind = "lead.ready" if recipient == lead.owner_id else "lead.assigned"
+        for template in templates:
+            decisions += told(view, lead.id, recipient, template, kind)
     return tuple(decisions)
 
 
@@ -182,7 +184,8 @@ def _lines(view: View, lead: Lead, choice: Choice, division: Division, now_us: i
     before = {*users_of(division.known), choice.owner}
     users = [user for each in decided for user in users_of(each.lines) if user not in before]
     template = next(iter(choice.notify), "lead-assigned")
-    return [*decided, *(told(view, lead.id, user, template) for user in users)]
+    messages = [message for user in users for message in told(view, lead.id, user, template, "lead.assigned")]
+    return [*decided, *messages]
 
 
 # -- commands ---------------------------------------------------------------------------------------------
@@ -204,7 +207,8 @@ def on_assign(view: View, command: Assign, prepared: Prepared, now_us: int) -> S
         subject=lead.id, owner=command.owner, former=lead.owner_id, rule="by hand", strategy="by hand"
     )
     turned = returned(view, view.get(Handover, lead.id), {})
-    return Step((*turned, assigned, told(view, lead.id, command.owner, prepared.rules.notify or "lead-assigned")))
+    messages = told(view, lead.id, command.owner, prepared.rules.notify or "lead-assigned", "lead.assigned")
+    return Step((*turned, assigned, *messages))
 
 
 def on_claim(view: View, command: Claim, prepared: Prepared, now_us: int) -> Step | None:

@@ -12,6 +12,7 @@ from leadflow.assignment.pools.schedule import Schedule
 from leadflow.assignment.pools.turns import PoolState
 from leadflow.assignment.rules import AssignmentRules, Entry, Pool, Queue, Sla
 from leadflow.assignment.state import Handover, Pause, PoolRow, Workload
+from leadflow.assignment.views.rules import ListView
 from leadflow.expr import Condition, Schema, SignalTable, compile_condition
 from leadflow.model.business import User
 from leadflow.model.lead import Lead
@@ -32,8 +33,8 @@ class Prepared:
     queues: Mapping[str, Queue]
     slas: Mapping[str, Sla]
     schedules: Mapping[str, Schedule]
+    views: Mapping[str, ListView]
     reads: tuple[Key, ...]
-    alert_kinds: frozenset[str]
     alert_every_us: int
     assigning: frozenset[tuple[str, str, str]]
 
@@ -43,7 +44,7 @@ def _reads(rules: AssignmentRules) -> tuple[Key, ...]:
     users = {member.user for pool in rules.pools for member in pool.members}
     keys: list[Key] = [("pool", pool.name) for pool in rules.pools]
     for user in sorted(users):
-        keys += [("user", user), ("workload", user), ("pause", user)]
+        keys += [("user", user), ("workload", user), ("pause", user), ("preference", user)]
     return tuple(keys)
 
 
@@ -66,8 +67,8 @@ def prepare(playbook: Any, schema: Schema) -> Prepared:
         {queue.name: queue for queue in rules.queues},
         {sla.name: sla for sla in rules.slas},
         {schedule.name: schedule for schedule in rules.schedules},
+        {view.name: view for view in rules.views},
         _reads(rules),
-        frozenset(rules.alerts),
         parse_duration(rules.alert_every),
         _assigning(playbook.process.processes),
     )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from leadflow.assignment import apply, decide, knowing, stages, waking
-from leadflow.assignment.alerts import digest, engagement
+from leadflow.assignment.alerts import digest, engagement, preferences
 from leadflow.assignment.alerts.state import TABLES as ALERT_TABLES
 from leadflow.assignment.prepare import Prepared, prepare
 from leadflow.assignment.state import TABLES
 from leadflow.assignment.users import leaving, pausing
+from leadflow.assignment.views import looking
 from leadflow.model import commands, decisions, facts
 from leadflow.model.lead import Lead
 from leadflow.room import Key, Room, Step, View
@@ -34,9 +35,11 @@ def on_wake(view: View, wake: commands.Wake, prepared: Prepared, now_us: int) ->
 ROOM = Room(
     name="assignment",
     prepare=prepare,
-    tables=(*TABLES, *ALERT_TABLES, *leaving.TABLES, *knowing.TABLES),
+    tables=(*TABLES, *ALERT_TABLES, *leaving.TABLES, *knowing.TABLES, *looking.TABLES),
     keys={
         commands.DeactivateUser: leaving.keys,
+        commands.SetAlerts: lambda command, prepared: [("preference", command.user)],
+        commands.SeeView: looking.keys,
         commands.PauseUser: lambda command, prepared: [("pause", command.user)],
         commands.Assign: _keys,
         commands.Claim: _keys,
@@ -55,6 +58,8 @@ ROOM = Room(
         commands.Wake: on_wake,
         commands.DeactivateUser: leaving.on_deactivate,
         commands.PauseUser: pausing.on_pause,
+        commands.SetAlerts: preferences.on_set_alerts,
+        commands.SeeView: looking.on_see,
         facts.InteractionReceived: engagement.on_interaction,
         decisions.StageChanged: stages.on_stage_changed,
         decisions.ProcessStarted: stages.on_started,
@@ -72,6 +77,8 @@ ROOM = Room(
         decisions.RecordMatched: knowing.apply_matched,
         decisions.RecordsMerged: knowing.apply_merged,
         decisions.RecordRemoved: apply.apply_removed,
+        decisions.AlertsChosen: preferences.apply_chosen,
+        decisions.ViewSeen: looking.apply_seen,
         decisions.UserPaused: pausing.apply_paused,
         decisions.UserLeft: leaving.apply_left,
     },

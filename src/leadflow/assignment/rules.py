@@ -31,6 +31,7 @@ from leadflow.assignment.checks import (
     wrong,
 )
 from leadflow.assignment.pools.schedule import Leave, Schedule
+from leadflow.assignment.views.rules import ListView
 from leadflow.errors import InvalidValueError
 from leadflow.model.time import parse_duration
 
@@ -38,6 +39,7 @@ __all__ = [
     "AssignmentRules",
     "Entry",
     "Leave",
+    "ListView",
     "Member",
     "Pool",
     "ProductLine",
@@ -233,8 +235,9 @@ class AssignmentRules:
     with the next tick. `notify` is the
     template used for owners found by the chain. `triggers` are the flags of a lead that set assignment off.
     A lead that is disqualified for one of `credit_reasons` gives its owner the pool's turn back.
-    `alerts` are kinds of interaction that a lead's owner hears of, at most once in `alert_every` for each lead and kind;
-    `digest` sends owners a daily list of their active leads.
+    `alerts` are kinds of interaction (`email.*` means all below the dot) that a lead's owner hears of, at most once in
+    `alert_every` for each lead and kind;
+    `digest` sends owners a daily list of their active leads. `views` are lists of leads with names.
 
     >>> rules = AssignmentRules(default_owner="queue:inbox", queues=(Queue(name="inbox"),))
     >>> rules.chain[0], faults(rules)
@@ -249,6 +252,7 @@ class AssignmentRules:
     product_lines: tuple[ProductLine, ...] = field(default=(), validator=has_unique("name"))
     schedules: tuple[Schedule, ...] = field(default=(), validator=has_unique("name"))
     slas: tuple[Sla, ...] = field(default=(), validator=has_unique("name"))
+    views: tuple[ListView, ...] = field(default=(), validator=has_unique("name"))
     chain: tuple[str, ...] = field(default=CHAIN, validator=is_texts)
     product_mode: str = field(default="single", validator=one_of(("single", "duplicate")))
     lead_owner: str = field(default="first", validator=one_of(("first", "highest")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from leadflow.assignment.alerts.preferences import way_of
 from leadflow.assignment.prepare import Prepared
 from leadflow.assignment.rules import split_target
 from leadflow.model.business import User
@@ -9,9 +10,14 @@ from leadflow.model.decisions import MessagePlanned
 from leadflow.room import View
 
 
-def told(view: View, lead_id: str, recipient: str, template: str) -> MessagePlanned:
-    """A user is told something about a lead: once for each command or wake."""
-    return MessagePlanned(
+def told(view: View, lead_id: str, recipient: str, template: str, kind: str) -> tuple[MessagePlanned, ...]:
+    """A user is told something about a lead, once for each command or wake; nothing if he does not want to hear of it.
+
+    What leadflow has to say itself cannot wait for a digest: it comes at once or not at all.
+    """
+    if way_of(view, recipient, kind) == "off":
+        return ()
+    message = MessagePlanned(
         subject=lead_id,
         key=f"{view.command.key}:{template}:{lead_id}:{recipient}",
         channel="mail",
@@ -19,6 +25,7 @@ def told(view: View, lead_id: str, recipient: str, template: str) -> MessagePlan
         recipient=recipient,
         parameters={"lead": lead_id},
     )
+    return (message,)
 
 
 def keepers(view: View, queue: str | None, prepared: Prepared) -> tuple[str, ...]:

@@ -38,7 +38,9 @@ def on_wake(view: View, wake: Wake, prepared: Prepared, now_us: int) -> Step | N
         return Step(_lines_due(view, lead, handover, prepared, now_us))
     alarm = DeadlineMissed(subject=lead.id, sla=f"queue {handover.queue}", action="alert", due_us=handover.due_us)
     users = keepers(view, handover.queue, prepared)
-    return Step((alarm, *(told(view, lead.id, user, "queue-alarm") for user in users)))
+    return Step(
+        (alarm, *(message for user in users for message in told(view, lead.id, user, "queue-alarm", "queue.alarm")))
+    )
 
 
 def _lines_due(view: View, lead: Lead, handover: Handover, prepared: Prepared, now_us: int) -> tuple[Decision, ...]:
@@ -81,8 +83,8 @@ def _missed(
         decisions += returned(view, handover, {})
         decisions.append(LeadQueued(subject=lead.id, queue=queue, rule=f"sla {name}"))
     if lead.owner_id is not None:
-        decisions.append(told(view, lead.id, lead.owner_id, "sla-missed"))
+        decisions += told(view, lead.id, lead.owner_id, "sla-missed", "sla.missed")
         user = view.get(User, lead.owner_id)
         if user is not None and user.manager_id is not None:
-            decisions.append(told(view, lead.id, user.manager_id, "sla-missed"))
+            decisions += told(view, lead.id, user.manager_id, "sla-missed", "sla.missed")
     return decisions

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated, Any
+from uuid import uuid4
 
 import typer
 
@@ -11,6 +12,7 @@ from leadflow.cli.shell.command import OK
 from leadflow.cli.shell.session import Session
 from leadflow.cli.telling.columns import columns_of, plain_listed, text_of
 from leadflow.engine.flow import Flow
+from leadflow.errors import InvalidInputError
 from leadflow.model.time import to_datetime
 
 _PAGE = 500
@@ -23,6 +25,16 @@ WhereOption = Annotated[
 def leads(
     session: Session,
     where: WhereOption = None,
+    view: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A list view of the playbook: its condition, order and columns.")
+    ] = None,
+    user: Annotated[
+        str | None, typer.Option(metavar="USER", help="Who looks at the view; what is new to him is marked with *.")
+    ] = None,
+    new: Annotated[bool, typer.Option("--new", help="Only what is new to the user since he last looked.")] = False,
+    seen: Annotated[
+        bool, typer.Option("--seen", help="The user has looked now: what is listed is not new any more.")
+    ] = False,
     order: Annotated[
         str | None,
         typer.Option(help="By what, e.g. -score, created_at, stage; - for descending. Newest changes first."),
@@ -39,16 +51,22 @@ def leads(
     """List leads: which, in what order, with their contacts, accounts and scores."""
     output = session.output
     with session.open() as flow:
-        chosen = columns_of(flow, [name.strip() for name in (columns or _default(flow)).split(",")])
+        chosen = columns_of(flow, [name.strip() for name in (columns or _default(flow, view)).split(",")])
         since_us = None if since is None else to_datetime(session.instant_us(since, "since"))
-        found = flow.leads(where, order_by=order, limit=limit or None, since=since_us)
+        found = flow.leads(
+            where, view=view, user=user, order_by=order, limit=limit or None, since=since_us, only_new=new
+        )
+        if seen:
+            _see(flow, view, user)
         if output.is_json:
             for listed in found:
                 output.json_line(plain_listed(listed))
             return OK
     if not found:
-        output.say("no lead" + (" for which that holds" if where or since else " yet"), "dim")
+        output.say("no lead" + (" for which that holds" if where or since or view else " yet"), "dim")
         return OK
+    if user is not None:
+        chosen = [("new", lambda listed: "*" if listed.is_new else ""), *chosen]
     rows = [[text_of(value(listed)) for _, value in chosen] for listed in found]
     output.table([heading for heading, _ in chosen], rows, right=_numeric(flow, chosen))
     if limit and len(found) == limit:
@@ -56,7 +74,17 @@ def leads(
     return OK
 
 
-def _default(flow: Flow) -> str:
+def _see(flow: Flow, view: str | None, user: str | None) -> None:
+    """Keep that the user has looked. Errors: InvalidInputError, RefusedError."""
+    if view is None or user is None:
+        raise InvalidInputError("--seen needs --view and --user", code="user_missing")
+    flow.do({"type": "see_view", "key": f"see-{uuid4()}", "view": view, "user": user}).one().unwrap()
+
+
+def _default(flow: Flow, view: str | None) -> str:
+    columns = next((each.columns for each in flow.playbook.assignment.views if each.name == view), ())
+    if columns:
+        return ",".join(columns)
     return "id,contact,account," + ",".join(f"score({name})" for name in flow.playbook.scoring.models) + ",stage,owner"
 
 

@@ -14,8 +14,10 @@ from uuid import uuid4
 from leadflow.engine import clock as _clock
 from leadflow.engine.answers.explain import Explained, explain
 from leadflow.engine.answers.forecast import falls_below, score_at
+from leadflow.engine.answers.looking import Wanted
 from leadflow.engine.answers.queries import Listed, Lists
 from leadflow.engine.answers.replay import Replayed, replay
+from leadflow.engine.intake.counting import chunked, count
 from leadflow.engine.intake.files import Importer, ImportReport
 from leadflow.engine.intake.records import read_record, same_input, to_input
 from leadflow.engine.intake.undoing import undo
@@ -134,7 +136,7 @@ class Flow:
         _, process, stage = place.split(".", 2)
         to = self.playbook.moved[place].split(".", 2)[-1]
         where = (("process", "=", process), ("stage", "=", stage))
-        for chunk in _chunked(list(self.store.scan(Scan(table="process", where=where))), BATCH // 4):
+        for chunk in chunked(list(self.store.scan(Scan(table="process", where=where))), BATCH // 4):
             now_us = self._now()
             moves = [
                 Relocate(
@@ -201,7 +203,7 @@ class Flow:
         problems: list[tuple[int, str, str, str]] = []
         position = 0
         taken = reached_us = 0
-        for chunk in _chunked(records, batch_size):
+        for chunk in chunked(records, batch_size):
             now_us = self._now()
             commands, places = [], []
             refused: list[tuple[int, str, str, str]] = []
@@ -210,7 +212,7 @@ class Flow:
                     commands.append(read_record(record, now_us))
                     places.append(place)
                 except LeadflowError as error:
-                    _count(counts, refused, place, "", "invalid", f"{error.code}: {error}")
+                    count(counts, refused, place, "", "invalid", f"{error.code}: {error}")
             if clock == "record":
                 run = self._ingest_history(commands, reached_us)
                 reached_us = max([reached_us, *(command.at_us for command in commands)])
@@ -221,7 +223,7 @@ class Flow:
                     taken += 1
                 else:
                     status, why = told(each)
-                    _count(counts, refused, place, each.command.key, status, why)
+                    count(counts, refused, place, each.command.key, status, why)
             problems += sorted(refused)[: _MOST_PROBLEMS - len(problems)]
             position += len(chunk)
             if progress is not None:
@@ -339,15 +341,24 @@ class Flow:
         return None if moment is None else to_datetime(moment)
 
     def leads(
-        self, where: str | None = None, *, order_by: str | None = None, limit: int | None = 100, since: Any = None
+        self,
+        where: str | None = None,
+        *,
+        view: str | None = None,
+        user: str | None = None,
+        order_by: str | None = None,
+        limit: int | None = 100,
+        since: Any = None,
+        only_new: bool = False,
     ) -> list[Listed]:
         """Leads for which a condition holds, e.g. `where='score("interest") > 50', order_by="-score"`.
 
-        `since` (an instant) lists only leads made from then on: what is new since somebody last looked.
-        Errors: ExpressionError, InvalidInputError.
+        `view` names a list of the playbook, with its condition and order; for a `user` it says which leads are new to him,
+        and `only_new` lists no others. `since` (an instant) lists only leads made from then on.
+        Errors: ExpressionError, InvalidInputError, NotFoundError, RefusedError.
         """
         since_us = None if since is None else _clock.read_us(since)
-        return self._lists.leads(where, order_by, limit, self._now(), since_us)
+        return self._lists.leads(Wanted(where, order_by, limit, since_us, view, user, only_new), self._now())
 
     # -- time ---------------------------------------------------------------------------------------------
 
@@ -382,22 +393,3 @@ class Flow:
 
 def _moments(at_us: Mapping[int, int]) -> Callable[[Any], int]:
     return lambda command: at_us[id(command)]
-
-
-def _count(
-    counts: dict[str, int],
-    problems: list[tuple[int, str, str, str]],
-    position: int,
-    key: str,
-    status: str,
-    why: str,
-) -> None:
-    counts[status] = counts.get(status, 0) + 1
-    if status not in ("accepted", "repeated"):
-        problems.append((position, key, status, why))
-
-
-def _chunked(records: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    iterator = iter(records)
-    while chunk := list(islice(iterator, size)):
-        yield chunk

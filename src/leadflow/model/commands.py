@@ -235,6 +235,29 @@ class PauseUser(Command):
 
 
 @quick
+@frozen(kw_only=True, weakref_slot=False)
+class SeeView(Command):
+    """A user has seen a list view: what is in it now is not new to him any more."""
+
+    type: ClassVar[str] = "see_view"
+    view: str
+    user: str
+
+
+@quick
+@frozen(kw_only=True, weakref_slot=False)
+class SetAlerts(Command):
+    """What a user wants to hear: by kind ("email.*", "lead.assigned", "digest") "now", "digest" or "off".
+
+    Replaces what the user chose before; the closest pattern counts, and what nothing is said of comes as the playbook says.
+    """
+
+    type: ClassVar[str] = "set_alerts"
+    user: str
+    kinds: Mapping[str, str] = NOTHING
+
+
+@quick
 @frozen(weakref_slot=False)
 class Wake:
     """A due row: something could change at `due_us` without new input. Made by tick; never stored."""

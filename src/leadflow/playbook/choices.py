@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from leadflow.assignment import rules as assignment
+from leadflow.assignment.views.rules import SCOPES
 from leadflow.capture import rules as capture
 from leadflow.matching import rules as matching
 from leadflow.model.values import CONSENT_LEVELS
@@ -33,6 +34,7 @@ CHOICES: Final[Mapping[type[Any], Mapping[str, tuple[str, ...]]]] = {
         "none_eligible": assignment.NONE_ELIGIBLE,
     },
     assignment.Sla: {"clock": ("always", "working"), "on_breach": assignment.ON_BREACH},
+    assignment.ListView: {"scope": SCOPES},
     assignment.AssignmentRules: {"product_mode": ("single", "duplicate"), "lead_owner": ("first", "highest")},
 }
 """By class and field."""

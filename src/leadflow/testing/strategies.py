@@ -42,6 +42,7 @@ COMPANIES = ("Kos d.o.o.", "KOS", "Nova Ltd", "", None)
 FORMS = ("demo-request", "newsletter", "event-registration", "no-such-form")
 KINDS = ("page.visited", "email.clicked", "email.opened", "event.attended", "webinar.left")
 PAGES = ("pricing", "home", "docs")
+PRODUCTS = ("sensor", "app", ["sensor", "app"], "app; chair")
 VISITORS = ("ck-1", "ck-2", "ck-3")
 KEYS = 6
 """How many keys of each kind of record there are: few, so that keys repeat, with the same body and with another."""
@@ -101,7 +102,13 @@ def submissions(
         fields=fields,
         at=_sometimes(instants()) if at is None else at,
         visitor=_sometimes(st.sampled_from(VISITORS)),
-        context=_sometimes(_given(page=_sometimes(st.sampled_from(PAGES)), campaign=_sometimes(st.just("spring")))),
+        context=_sometimes(
+            _given(
+                page=_sometimes(st.sampled_from(PAGES)),
+                campaign=_sometimes(st.just("spring")),
+                product=_sometimes(st.sampled_from(PRODUCTS)),
+            )
+        ),
     )
 
 
@@ -216,6 +223,8 @@ def commands(*, keys: int = 2 * KEYS, users: Sequence[str] = ("ana", "bo", "cy")
         "assign": {"lead": lead, "owner": _sometimes(user)},
         "claim": {"lead": lead, "user": user},
         "credit": {"lead": lead},
+        "pause_user": {"user": user, "until": _sometimes(instants())},
+        "set_alerts": {"user": user, "kinds": st.sampled_from([{}, {"email.*": "digest"}, {"*": "off"}])},
         "identify": {"visitor": st.sampled_from(VISITORS), "contact": contact},
         "merge": {"winner": contact, "loser": contact},
         "unmerge": {"loser": contact},

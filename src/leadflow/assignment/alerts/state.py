@@ -1,12 +1,14 @@
-"""What alerting keeps: when an owner was last told, and what his next digest names."""
+"""What alerting keeps: when an owner was last told, what his next digest names, how he wants to hear of what."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from attrs import frozen
 
 from leadflow.model.making import quick
+from leadflow.model.values import NOTHING
 from leadflow.room import Table
 
 
@@ -37,4 +39,16 @@ class Digest:
     version: int = 0
 
 
-TABLES = (Table(Alert, indexes=("lead_id",)), Table(Digest, due="due_us"))
+@quick
+@frozen(weakref_slot=False)
+class Preference:
+    """How a user wants to hear of kinds of activity."""
+
+    table: ClassVar[str] = "preference"
+
+    id: str
+    kinds: Mapping[str, str] = NOTHING
+    version: int = 0
+
+
+TABLES = (Table(Preference), Table(Alert, indexes=("lead_id",)), Table(Digest, due="due_us"))

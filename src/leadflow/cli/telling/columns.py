@@ -107,6 +107,7 @@ def plain_listed(listed: Listed) -> dict[str, Any]:
         "scores": dict(listed.scores),
         "grades": dict(listed.grades),
         "lines": dict(listed.lines),
+        **({} if listed.is_new is None else {"is_new": listed.is_new}),
     }
 
 

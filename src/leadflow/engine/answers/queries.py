@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -10,6 +9,8 @@ from typing import Any
 from attrs import frozen
 
 from leadflow.assignment.state import Handover
+from leadflow.assignment.views.rules import ORDERS, is_order, points_of
+from leadflow.engine.answers.looking import Looking, Wanted, looking
 from leadflow.engine.answers.reading import Reading
 from leadflow.engine.planning.rulebook import Rulebook
 from leadflow.errors import InvalidInputError, NotFoundError
@@ -21,13 +22,14 @@ from leadflow.model.values import NOTHING
 from leadflow.ports.store import Scan, Store
 
 _PAGE = 500
-_SCORE = re.compile(r"score(?:\(\s*['\"]([\w.-]+)['\"]\s*\))?")
-_ORDERS = frozenset({"id", "created_at", "updated_at", "stage", "state", "owner", "stage_since", "sales_ready_at"})
 
 
 @frozen
 class Listed:
-    """A lead in a list, with its contact, its account, its points by model and who has which of its product lines."""
+    """A lead in a list, with its contact, its account, its points by model and who has which of its product lines.
+
+    In a list view, `is_new` says whether it came into being, got ready or was handed over since the user last looked.
+    """
 
     lead: Lead
     contact: Contact | None
@@ -35,6 +37,7 @@ class Listed:
     scores: Mapping[str, int]
     grades: Mapping[str, str | None]
     lines: Mapping[str, str] = NOTHING
+    is_new: bool | None = None
 
 
 class Lists:
@@ -46,27 +49,27 @@ class Lists:
         self._schema = schema
         self._scoring = rulebook.rules["scoring"]
 
-    def leads(
-        self, where: str | None, order_by: str | None, limit: int | None, now_us: int, since_us: int | None = None
-    ) -> list[Listed]:
-        """Leads for which a condition holds, in order. Errors: ExpressionError, InvalidInputError."""
-        if limit is not None and limit < 0:
+    def leads(self, wanted: Wanted, now_us: int) -> list[Listed]:
+        """The leads that are asked for, in order. Errors: ExpressionError, InvalidInputError, NotFoundError, RefusedError."""
+        if wanted.limit is not None and wanted.limit < 0:
             raise InvalidInputError("limit must not be negative")
+        look = looking(self._store, self._rulebook, wanted)
         signals = SignalTable()
-        condition = None if where is None else compile_condition(where, self._schema, signals)
-        found = self._listed(self._ordered(order_by), condition, signals, now_us, since_us)
-        return list(islice(found, limit))
+        texts = [text for text in (look.where, wanted.where) if text is not None]
+        conditions = [compile_condition(text, self._schema, signals) for text in texts]
+        pages = self._ordered(wanted.order_by or look.order)
+        found = self._listed(pages, conditions, signals, now_us, wanted.since_us, look)
+        return list(islice(found, wanted.limit))
 
-    def _ordered(self, order_by: str | None) -> Iterator[list[Lead]]:
+    def _ordered(self, order: str) -> Iterator[list[Lead]]:
         """Pages of leads in order."""
-        order = order_by or "-updated_at"
+        by_points, model = points_of(order)
+        if by_points:
+            return self._by_score(self._model(model), order.startswith("-"))
         name = order.lstrip("-")
-        score = _SCORE.fullmatch(name)
-        if score is not None:
-            return self._by_score(self._model(score[1]), order.startswith("-"))
-        if name not in _ORDERS:
+        if not is_order(name):
             raise InvalidInputError(
-                f"cannot order by {name!r}", hint=f"one of score, {', '.join(sorted(_ORDERS))}, with - for descending"
+                f"cannot order by {name!r}", hint=f"one of score, {', '.join(ORDERS)}, with - for descending"
             )
         column = name.removesuffix("_at") + "_us" if name.endswith("_at") else name
         column = {"owner": "owner_id", "stage_since": "stage_since_us"}.get(column, column)
@@ -106,20 +109,25 @@ class Lists:
     def _listed(
         self,
         pages: Iterable[list[Lead]],
-        condition: Condition | None,
+        conditions: list[Condition],
         signals: SignalTable,
         now_us: int,
         since_us: int | None,
+        look: Looking,
     ) -> Iterator[Listed]:
         for leads in pages:
             if since_us is not None:
                 leads = [lead for lead in leads if lead.created_us >= since_us]
             view = Reading(self._store, self._rulebook)
-            self._fetch(view, leads, condition is not None and len(signals) > 0)
+            self._fetch(view, leads, len(signals) > 0)
             for lead in leads:
+                handover = view.get(Handover, lead.id)
+                is_new = look.is_new(lead, handover)
+                if not look.has(view, lead, handover) or (look.only_new and not is_new):
+                    continue
                 asked = view.asked(lead=lead, signals=signals)
-                if condition is None or condition.value(asked, now_us):
-                    yield self._described(lead, asked, view.get(Handover, lead.id))
+                if all(condition.value(asked, now_us) for condition in conditions):
+                    yield self._described(lead, asked, handover, is_new)
 
     def _fetch(self, view: Reading, leads: list[Lead], has_behaviour: bool) -> None:
         """One round for all contacts and accounts of a page, one for all scores."""
@@ -141,7 +149,7 @@ class Lists:
             keys.extend(("input.subject", contact.id) for _, contact, _ in ids if contact is not None)
         view.require(keys)
 
-    def _described(self, lead: Lead, asked: Any, handover: Handover | None) -> Listed:
+    def _described(self, lead: Lead, asked: Any, handover: Handover | None, is_new: bool | None) -> Listed:
         scores, grades = {}, {}
         for name in self._scoring.models:
             points, _ = asked.term("score", (name,))
@@ -149,4 +157,4 @@ class Lists:
                 scores[name] = points
                 grades[name] = asked.term("grade", (name,))[0]
         lines = NOTHING if handover is None else handover.lines
-        return Listed(lead, asked.contact, asked.account, scores, grades, lines)
+        return Listed(lead, asked.contact, asked.account, scores, grades, lines, is_new)

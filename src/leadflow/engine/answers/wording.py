@@ -105,6 +105,10 @@ _SENTENCES: Mapping[str, Callable[[Any], str]] = {
     "pool_turned": _turned,
     "user_left": lambda d: f"{d.subject} is inactive, {d.open} open leads need an owner",
     "user_paused": _paused,
+    "alerts_chosen": lambda d: (
+        f"{d.subject} hears of {', '.join(f'{k}: {w}' for k, w in d.kinds.items()) or 'everything'}"
+    ),
+    "view_seen": lambda d: f"{d.subject} has seen the list {d.view}",
     "deadline_set": lambda d: f"{d.subject} deadline {d.sla} {'ended' if d.due_us is None else 'started'}: {d.because}",
     "deadline_missed": lambda d: f"{d.subject} missed {d.sla}: {d.action}",
     "message_planned": lambda d: f"{d.recipient} is told: {d.template} about {d.subject}",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from leadflow.model.decisions.base import Decision, Recorded, Refusal
 from leadflow.model.decisions.handover import (
+    AlertsChosen,
     DeadlineMissed,
     DeadlineSet,
     LeadQueued,
@@ -18,6 +19,7 @@ from leadflow.model.decisions.handover import (
     PoolTurned,
     UserLeft,
     UserPaused,
+    ViewSeen,
 )
 from leadflow.model.decisions.progress import (
     GradeChanged,
@@ -44,6 +46,7 @@ from leadflow.model.decisions.records import (
 )
 
 __all__ = [
+    "AlertsChosen",
     "DeadlineMissed",
     "DeadlineSet",
     "Decision",
@@ -74,5 +77,6 @@ __all__ = [
     "ThresholdReached",
     "UserLeft",
     "UserPaused",
+    "ViewSeen",
     "VisitorIdentified",
 ]

@@ -87,6 +87,24 @@ class UserPaused(Decision):
 
 @quick
 @frozen(kw_only=True, weakref_slot=False)
+class AlertsChosen(Decision):
+    """The user (the subject) hears of these kinds "now", in the "digest" or not at all ("off")."""
+
+    type: ClassVar[str] = "alerts_chosen"
+    kinds: Mapping[str, str] = NOTHING
+
+
+@quick
+@frozen(kw_only=True, weakref_slot=False)
+class ViewSeen(Decision):
+    """The user (the subject) has seen a list view."""
+
+    type: ClassVar[str] = "view_seen"
+    view: str
+
+
+@quick
+@frozen(kw_only=True, weakref_slot=False)
 class DeadlineMissed(Decision):
     """A service level was not met; `action` is what followed."""
 

@@ -9,6 +9,7 @@ from leadflow.expr import Schema
 from leadflow.expr.fault import did_you_mean
 from leadflow.model.values import FLAGS
 from leadflow.playbook.checks.conditions import kind_finding
+from leadflow.playbook.checks.views import view_findings
 from leadflow.playbook.fault import WARNING, Finding, Path
 from leadflow.playbook.playbook import Playbook
 
@@ -30,6 +31,7 @@ def assignment_findings(playbook: Playbook, schema: Schema) -> Iterator[Finding]
     for number, kind in enumerate(rules.alerts):
         unknown = kind_finding(("assignment", "alerts", number), kind, schema)
         yield from [] if unknown is None else [unknown]
+    yield from view_findings(playbook, schema)
     yield from _shadowed(rules)
     yield from _chain(rules)
     for number, pool in enumerate(rules.pools):

@@ -49,6 +49,9 @@ def rules_of(playbook: Playbook) -> Iterator[Rule]:
     for number, entry in enumerate(playbook.assignment.entries):
         if entry.when is not None:
             yield Rule(path=("assignment", "entries", number, "when"), text=entry.when)
+    for number, view in enumerate(playbook.assignment.views):
+        if view.where is not None:
+            yield Rule(path=("assignment", "views", number, "where"), text=view.where)
     for number, sla in enumerate(playbook.assignment.slas):
         if sla.criterion is not None:
             yield Rule(path=("assignment", "slas", number, "criterion"), text=sla.criterion)
