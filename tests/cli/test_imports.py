@@ -49,3 +49,34 @@ def test_wrong_settings_are_said(file: Path, run: Any, tmp_path: Path) -> None:
     assert "expected COLUMN=FIELD" in run("import", file, "--map", "Shoe", code=2).output
     assert "cannot read nope.csv" in run("import", "nope.csv", code=2).output
     assert "no import 'b_nothing'" in run("undo-import", "b_nothing", code=2).output
+
+
+@pytest.mark.parametrize(
+    ("name", "head"),
+    [
+        ("people.csv", b"PK\x03\x04"),
+        ("people.xlsx", b"PK\x03\x04"),
+        ("people.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
+        ("people.csv.gz", b"\x1f\x8b\x08"),
+        ("people.pdf", b"%PDF-1.7"),
+    ],
+)
+def test_archives_and_workbooks_are_refused_by_what_they_are(tmp_path: Path, run: Any, name: str, head: bytes) -> None:
+    """G73: nothing is unpacked, whatever the file is called; the user hears what to do."""
+    path = tmp_path / name
+    path.write_bytes(head + bytes(range(256)) * 8)
+    told = run("import", path, code=2).output
+    assert "archive" in told or "workbook" in told or "PDF" in told
+    assert "save the sheet as CSV" in told
+    assert run("export", "contacts", "--json").stdout == ""
+
+
+def test_a_link_and_a_path_upwards_are_files_like_any_other(file: Path, run: Any) -> None:
+    """G73: the path is the caller's own; nothing that a file says is ever a path."""
+    link = file.with_name("link.csv")
+    link.symlink_to(file)
+    (file.parent / "deep").mkdir()
+    first = json.loads(run("import", link, "--json", code=1).stdout)
+    again = json.loads(run("import", file.parent / "deep" / ".." / file.name, "--json").stdout)
+    assert first["counts"]["accepted"] == 2
+    assert again["counts"] == {"repeated": 3}

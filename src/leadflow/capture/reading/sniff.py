@@ -39,6 +39,31 @@ _UTF8_LETTER = re.compile(
     rb"|(?![\xe0-\xef][%b]{2})[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}" % (_TYPOGRAPHY, _TYPOGRAPHY)
 )
 _LONGEST_TAIL = 3
+_NO_TEXT = (
+    (b"PK\x03\x04", "a zip archive or an Excel workbook"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"%PDF-", "a PDF"),
+    (b"SQLite format 3\0", "a SQLite database"),
+)
+
+
+def refuse_other_files(head: bytes) -> None:
+    """Refuse what begins like a file that is not text. Nothing is unpacked: an archive may hold anything, and a thousand
+    times its size. Errors: InvalidInputError (not_text).
+
+    >>> refuse_other_files(b"PK\\x03\\x04...")
+    Traceback (most recent call last):
+    leadflow.errors.InvalidInputError: this is a zip archive or an Excel workbook; save the sheet as CSV, or unpack it first
+    """
+    for magic, what in _NO_TEXT:
+        if head.startswith(magic):
+            raise InvalidInputError(
+                f"this is {what}",
+                code="not_text",
+                hint="save the sheet as CSV, or unpack it first",
+                details={"offset": 0},
+            )
 
 
 @frozen
@@ -92,6 +117,7 @@ class Decoded:
 
     def __iter__(self) -> Iterator[str]:
         head, is_whole = self._head()
+        refuse_other_files(head)
         chunks = chain([head], self._chunks) if head else self._chunks
         found = _by_bom(head)
         if self._asked is not None and (found is None or found.name != self._asked.name):
