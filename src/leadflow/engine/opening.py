@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leadflow.engine.flow import Flow
 from leadflow.engine.rooms import TABLES
@@ -13,9 +13,12 @@ from leadflow.playbook.check import checked_playbook
 from leadflow.playbook.playbook import Playbook
 from leadflow.ports.store import Store
 
+if TYPE_CHECKING:
+    from leadflow.plugins import Plugins, Registration
 
-def open_store(url: str, **options: Any) -> Store:
-    """The store that a URL names: `sqlite:///leads.db`, `sqlite:////var/lib/leads.db` or `memory:`.
+
+def open_store(url: str, *, plugins: Plugins | None = None, **options: Any) -> Store:
+    """The store that a URL names: `sqlite:///leads.db`, `sqlite:////var/lib/leads.db`, `memory:`, or a plugin's.
 
     Errors: InvalidInputError for a URL of no known kind; StoreError and its kin when it cannot be opened.
     """
@@ -28,9 +31,22 @@ def open_store(url: str, **options: Any) -> Store:
         from leadflow.stores.sqlite import SqliteStore
 
         return SqliteStore(Path(rest[3:]), TABLES, **options)
+    if scheme not in ("memory", "sqlite") and "://" in url:
+        return adapter("stores", url, plugins).make(url, TABLES, **options)  # type: ignore[no-any-return]
     raise InvalidInputError(
-        f"{url[:80]!r} names no store", code="unknown_store", hint="write sqlite:///leads.db or memory:"
+        f"{url.rpartition('@')[2][:80]!r} names no store",
+        code="unknown_store",
+        hint="write sqlite:///leads.db or memory:",
     )
+
+
+def adapter(kind: str, url: str, plugins: Plugins | None = None) -> Registration:
+    """What plugins have registered for a URL's scheme. Errors: InvalidInputError that lists the schemes there are."""
+    if plugins is None:
+        from leadflow.plugins import load
+
+        plugins = load()
+    return plugins.find(kind, url.partition(":")[0])
 
 
 def open_flow(
@@ -39,12 +55,14 @@ def open_flow(
     *,
     now: Callable[[], int] | None = None,
     rekey: bool = False,
+    plugins: Plugins | None = None,
     **options: Any,
 ) -> Flow:
     """Open a flow: a store by URL, with the rules of a playbook (a value, a TOML file, or the default one).
 
     `now` is a clock for tests: a callable that gives microseconds since 1970 UTC. `rekey=True` files all records anew when
-    the strategies' keys have changed. `options` go to the store. Errors: PlaybookError when live leads would be stranded,
+    the strategies' keys have changed. `plugins` are those that `leadflow.plugins.load` gave; the installed ones are loaded when a URL
+    asks for one. `options` go to the store. Errors: PlaybookError when live leads would be stranded,
     SchemaVersionError when a rekey is needed, StoreError and its kin when the store cannot be opened.
     """
     if playbook is None:
@@ -53,7 +71,7 @@ def open_flow(
         playbook = default_playbook()
     elif not isinstance(playbook, Playbook):
         playbook = checked_playbook(playbook)
-    flow = Flow(open_store(url, **options), playbook, now=now)
+    flow = Flow(open_store(url, plugins=plugins, **options), playbook, now=now)
     try:
         flow.adopt(rekey=rekey)
     except BaseException:
