@@ -93,4 +93,7 @@ def run(folder: Path, rounds: int = 5, count: int = 50_000) -> list[Figure]:
     }
     measured = in_turns(variants, rounds)
     name = f"find or create, {count:,} arrivals, {contacts / count:.0%} new"
-    return [compared("P21", name, measured, "leadflow", "raw sets", unit="arrivals", aim=AIM, floor=AIM / 2)]
+    # P21 is about a million; a short run, in which all rows fit a processor's cache, only guards what was reached.
+    is_whole = count >= 1_000_000
+    id_, aim, floor = ("P21", AIM, AIM / 2) if is_whole else ("P21/short", None, 0.22)
+    return [compared(id_, name, measured, "leadflow", "raw sets", unit="arrivals", aim=aim, floor=floor)]

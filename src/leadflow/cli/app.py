@@ -12,6 +12,7 @@ from leadflow.cli import (
     demo,
     due,
     export,
+    extensions,
     fit,
     identity,
     imports,
@@ -44,7 +45,7 @@ NowOption = Annotated[
 COMMANDS: Final[dict[str, tuple[Work, ...]]] = {
     "To begin": (demo.demo, rules.init, rules.check, rules.diff),
     "Take in": (ingest.ingest, imports.import_, imports.undo_import, due.tick, due.deliver, rules.rekey),
-    "Look": (lists.leads, cards.show, cards.explain, report.report, export.export),
+    "Look": (lists.leads, cards.show, cards.explain, report.report, export.export, extensions.plugins),
     "What if": (what_if.preview, what_if.replay, fit.fit),
     "Work on leads": (working.advance, working.assign, identity.duplicates, identity.merge, identity.unmerge),
 }

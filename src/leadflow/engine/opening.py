@@ -61,9 +61,9 @@ def open_flow(
     """Open a flow: a store by URL, with the rules of a playbook (a value, a TOML file, or the default one).
 
     `now` is a clock for tests: a callable that gives microseconds since 1970 UTC. `rekey=True` files all records anew when
-    the strategies' keys have changed. `plugins` are those that `leadflow.plugins.load` gave; the installed ones are loaded when a URL
-    asks for one. `options` go to the store. Errors: PlaybookError when live leads would be stranded,
-    SchemaVersionError when a rekey is needed, StoreError and its kin when the store cannot be opened.
+    the strategies' keys have changed. `plugins` are those that `leadflow.plugins.load` gave; without them the installed
+    ones are loaded when a URL asks for one. `options` go to the store. Errors: PlaybookError when live leads would be
+    stranded, SchemaVersionError when a rekey is needed, StoreError and its kin when the store cannot be opened.
     """
     if playbook is None:
         from leadflow.playbook.default import default_playbook
