@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from leadflow.ports.store import Scan
 from leadflow.testing import VirtualClock, invariants
 
@@ -136,3 +138,31 @@ def test_a_key_that_was_refused_first_is_received_when_it_is_taken(opened: Any) 
         with opened(now=VirtualClock(START)) as flow:
             flow.ingest(records, batch_size=size)
             assert [kept.id for kept in flow.store.scan(Scan(table="input", order="seq"))] == ["i-1", "k"]
+
+
+ADDRESSES = [
+    " Ana@KOS.example ",
+    "ana@kos.example",
+    "Ana@bücher.example",
+    "ana@xn--bcher-kva.example",
+    "a@kos.example\u200b",
+]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_an_address_is_read_alike_wherever_it_comes_from(opened: Any, address: str) -> None:
+    """An interaction's contact had its address as it was typed, an order's and a form's as it is sent to."""
+    reference = {"email": address}
+    kept = set()
+    for record in (
+        {"type": "submission", "key": "k", "form": "newsletter", "fields": reference},
+        {"type": "contact", "key": "k", "contact": reference},
+        {"type": "order", "id": "k", "contact": reference},
+        {"type": "opportunity", "id": "k", "contact": reference},
+        seen("k", contact=reference),
+    ):
+        with opened(now=VirtualClock(START)) as flow:
+            assert flow.do(record).status == "accepted"
+            kept |= {contact.email for contact in flow.store.scan(Scan(table="contact"))}
+            assert invariants(flow) == []
+    assert len(kept) == 1

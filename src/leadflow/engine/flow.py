@@ -214,8 +214,8 @@ class Flow:
                 except LeadflowError as error:
                     count(counts, refused, place, "", "invalid", f"{error.code}: {error}")
             if clock == "record":
-                run = self._ingest_history(commands, reached_us)
-                reached_us = max([reached_us, *(command.at_us for command in commands)])
+                run = self._ingest_history(commands, reached_us, now_us)
+                reached_us = max([reached_us, *(min(command.at_us, now_us) for command in commands)])
             else:
                 run = self._ingest_now(commands, now_us)
             for place, each in zip(places, run, strict=True):
@@ -260,7 +260,7 @@ class Flow:
     ) -> Iterator[tuple[str, int, tuple[Recorded, ...], tuple[str, str] | None]]:
         """Entries of a file in one transaction: (status, line, decisions, why not) of each."""
         now_us = self._now()
-        now = (lambda command: command.at_us) if clock == "record" else (lambda command: now_us)
+        now = (lambda command: min(command.at_us, now_us)) if clock == "record" else (lambda command: now_us)
         plans = [self._carrier.plan(entries, now)] if dry_run else self._carrier.carry_out(entries, now)
         for result, entry in zip(results(plans), entries, strict=True):
             why = result.reasons[0] if result.reasons else None
@@ -272,9 +272,12 @@ class Flow:
         for done in self._carrier.carry_out(commands, lambda command: now_us):
             yield from done.outcomes()
 
-    def _ingest_history(self, commands: list[Any], since_us: int) -> Iterator[Planned]:
-        """Records at their own time, what is due in between. Time never goes back: a late one is judged when it comes."""
-        moments = accumulate((command.at_us for command in commands), max, initial=since_us)
+    def _ingest_history(self, commands: list[Any], since_us: int, now_us: int) -> Iterator[Planned]:
+        """Records at their own time, what is due in between; one of the future is judged now.
+
+        Time never goes back: a late one is judged when it comes.
+        """
+        moments = accumulate((min(command.at_us, now_us) for command in commands), max, initial=since_us)
         timed = list(zip(commands, islice(moments, 1, None), strict=True))
         while timed:
             wakes = self.due(timed[-1][1])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from leadflow.expr.values import read_values
 from leadflow.matching.find import Found, Prepared, Search, changed_fields, find_or_create
 from leadflow.matching.state import MatchKey
 from leadflow.model.commands import Identify
@@ -126,7 +127,8 @@ def _who(
         return None, None, (), NOTHING
     # A reference names somebody; it sets nothing but the fields that it is looked up by.
     keyed = {name for spec in prepared.ring.by_strategy[prepared.rules.contact] for name in spec.fields}
-    reference = {name: value for name, value in reference.items() if name in keyed and isinstance(value, str)}
+    named = {name: value for name, value in reference.items() if name in keyed and isinstance(value, str)}
+    reference, _ = read_values("contact", named, prepared.schema)
     given = RecordsGiven(input=command.key, at_us=at_us, values={"contact": reference}, wanted=("contact",))
     found = find_or_create(Search(view, given, "contact", reference, NOTHING, prepared))
     if found.refusal is not None:

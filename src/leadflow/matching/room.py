@@ -28,7 +28,7 @@ from leadflow.room import Room, Table
 def prepare(playbook: Any, schema: Any) -> Prepared:
     """Compile the strategies' keys."""
     forms = {name: dict(form.fields) for name, form in playbook.capture.forms.items()}
-    return Prepared(playbook.matching, keyring(playbook.matching), forms)
+    return Prepared(playbook.matching, keyring(playbook.matching), schema, forms)
 
 
 ROOM = Room(
