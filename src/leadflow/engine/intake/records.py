@@ -9,7 +9,7 @@ import attrs
 
 from leadflow.engine.intake.checking import check_field, check_made, check_plain, is_simple, read_key
 from leadflow.errors import InvalidInputError
-from leadflow.matching.decide import read_reference
+from leadflow.matching.decide import read_reference, reference_text
 from leadflow.model import commands as _commands
 from leadflow.model.coding import from_plain, plain_value, to_plain
 from leadflow.model.commands import Command
@@ -279,16 +279,14 @@ def same_input(kept: Input, command: Any) -> bool:
             data.get("form") == command.form and plain_value(data.get("fields", {})) == plain_value(command.fields)
         )
     if isinstance(command, Interaction):
-        # One that could not be attributed is kept as it came.
-        kind = kept.kind or kept.data.get("kind")
-        properties = kept.properties or kept.data.get("properties", NOTHING)
-        return bool(kind == command.kind and plain_value(properties) == plain_value(command.properties))
-    if isinstance(command, Command):
+        told = from_input(kept)
         return bool(
-            from_plain(type(command), {**_plain(kept, type(command)), "key": kept.id, "at_us": command.at_us})
-            == command
-        )
-    return True
+            told.kind == command.kind and plain_value(told.properties) == plain_value(command.properties)
+        ) and reference_text(told.contact) == reference_text(command.contact)
+    if isinstance(command, Command):
+        plain = {**_plain(kept, type(command)), "key": kept.id, "at_us": command.at_us}
+        return bool(from_plain(type(command), plain) == command)
+    return to_plain(from_input(kept), _BESIDE) == to_plain(command, _BESIDE)
 
 
 def _plain(kept: Input, cls: type[Any]) -> dict[str, Any]:
@@ -300,10 +298,14 @@ def _plain(kept: Input, cls: type[Any]) -> dict[str, Any]:
     return plain
 
 
+_KEPT_WHOLE = {"order": Order, "opportunity": Deal, "interaction": Interaction}
+"""Orders, deals, and interactions that could not be attributed: all that they told is in the input's data."""
+
+
 def from_input(kept: Input) -> Any:
     """The command that an input was kept from: what replay feeds again."""
     data = kept.data
-    if kept.type == "interaction":
+    if kept.type == "interaction" and kept.kind is not None:
         return Interaction(
             kept.id, kept.kind or "", kept.told_us, read_reference(kept.reference), data.get("visitor"), kept.lead,
             kept.properties, kept.actor, kept.batch,
@@ -318,5 +320,5 @@ def from_input(kept: Input) -> Any:
             kept.id, data["record"], data["values"], kept.told_us, data.get("policy"), data.get("strategy"),
             data.get("line"), kept.actor, kept.batch,
         )  # fmt: skip
-    cls: type[Any] = COMMANDS.get(kept.type) or {"order": Order, "opportunity": Deal}[kept.type]
+    cls: type[Any] = COMMANDS.get(kept.type) or _KEPT_WHOLE[kept.type]
     return from_plain(cls, {**_plain(kept, cls), "key": kept.id, "at_us": kept.told_us})
