@@ -166,3 +166,19 @@ def test_an_address_is_read_alike_wherever_it_comes_from(opened: Any, address: s
             kept |= {contact.email for contact in flow.store.scan(Scan(table="contact"))}
             assert invariants(flow) == []
     assert len(kept) == 1
+
+
+def test_an_earlier_identification_that_comes_late_stands(opened: Any) -> None:
+    """What a shared cookie did goes to whom it belonged first, whatever was received first; by hand nothing moves."""
+    with opened(now=VirtualClock(START)) as flow:
+        flow.ingest([seen("i-1", "event.attended", at="2026-01-10T00:00:00Z", visitor="ck-1")])
+        bo = flow.do(demo("s-1", "bo@kos.example", at="2026-01-12T00:00:00Z", visitor="ck-1")).contact
+        with_it = flow.score_at(str(bo), START, model="interest")
+        ana = flow.do(demo("s-2", "ana@nova.example", at="2026-01-11T00:00:00Z", visitor="ck-1")).contact
+        without, now_hers = (flow.score_at(str(id_), START, model="interest") for id_ in (bo, ana))
+        assert (now_hers, without is not None and without < (with_it or 0)) == (with_it, True)
+        by_hand = {"type": "identify", "key": "p-1", "visitor": "ck-1", "contact": bo}
+        assert flow.do(by_hand).one().refusal.code == "visitor_known"
+        assert flow.do({**by_hand, "at": "2026-01-09T00:00:00Z"}).status == "accepted"
+        assert flow.score_at(str(bo), START, model="interest") == with_it
+        assert invariants(flow) == []
