@@ -66,7 +66,7 @@ def test_diff_says_what_changes_and_which_leads_would_strand(run: Any, store: Pa
 def test_a_playbook_that_would_strand_leads_is_refused_with_the_way_out(run: Any, store: Path, tmp_path: Path) -> None:
     text = default_text().replace('"sales-acceptance"', '"sales-accept"')
     (tmp_path / "playbook.toml").write_text(text, encoding="utf-8")
-    result = run("leads", code=2)
+    result = run("tick", code=2)
     assert "would strand live leads" in result.output
     assert "[moved]" in result.output
 

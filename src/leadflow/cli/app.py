@@ -12,6 +12,7 @@ from leadflow.cli import (
     demo,
     due,
     export,
+    failed,
     fit,
     identity,
     imports,
@@ -43,7 +44,7 @@ NowOption = Annotated[
 
 COMMANDS: Final[dict[str, tuple[Work, ...]]] = {
     "To begin": (demo.demo, rules.init, rules.check, rules.diff),
-    "Take in": (ingest.ingest, imports.import_, imports.undo_import, due.tick, due.deliver, rules.rekey),
+    "Take in": (ingest.ingest, imports.import_, imports.undo_import, failed.failed, due.tick, due.deliver, rules.rekey),
     "Look": (lists.leads, cards.show, cards.explain, report.report, export.export),
     "What if": (what_if.preview, what_if.replay, fit.fit),
     "Work on leads": (working.advance, working.assign, identity.duplicates, identity.merge, identity.unmerge),

@@ -28,12 +28,11 @@ from leadflow.engine.planning.carrying import Carrier, results, told
 from leadflow.engine.planning.plan import Planned
 from leadflow.engine.planning.rulebook import Rulebook
 from leadflow.engine.rooms import ROOMS, TABLES
-from leadflow.engine.upkeep.recheck import chunks, note_models, pending
-from leadflow.engine.upkeep.rekey import rekey as file_anew
-from leadflow.engine.upkeep.settings import check_keys, check_stages
+from leadflow.engine.upkeep.adopting import Adoption, adopt, look
+from leadflow.engine.upkeep.recheck import chunks, pending
 from leadflow.errors import InvalidInputError, LeadflowError
 from leadflow.expr import Schema
-from leadflow.model.commands import Relocate, Wake
+from leadflow.model.commands import Wake
 from leadflow.model.decisions import Recorded
 from leadflow.model.time import to_datetime
 from leadflow.model.values import NOTHING
@@ -101,6 +100,7 @@ class Flow:
         self._carrier = Carrier(store, self.rulebook)
         self.schema = schema_for(playbook)
         self._lists = Lists(store, self.rulebook, self.schema)
+        self.adoption: Adoption = look(store, self.rulebook.digest)
 
     def __enter__(self) -> Flow:
         return self
@@ -112,44 +112,19 @@ class Flow:
         """Release the store."""
         self.store.close()
 
-    def adopt(self, *, rekey: bool = False) -> None:
+    def adopt(self, *, rekey: bool = False) -> Adoption:
         """Make the store follow this playbook; what would strand live records is refused. `open` does this.
 
         Errors: PlaybookError, SchemaVersionError (rekey_needed).
         """
-        ring = self.rulebook.rules["matching"].ring
-        if rekey:
-            file_anew(self.store, ring)
-        else:
-            check_keys(self.store, ring.prefixes)
-        while places := check_stages(self.store, self.playbook):
-            for place in places:
-                self._relocate(place)
-        note_models(self.store, self.rulebook.rules["scoring"].models)
+        self.adoption = adopt(self, rekey=rekey)
+        if self.adoption.is_changed:
+            log.warning("%s", self.adoption)
+        return self.adoption
 
     def pending(self) -> dict[str, str]:
         """Models whose scores are being made anew after a change, and the last subject done; `tick` goes on with it."""
         return pending(self.store)
-
-    def _relocate(self, place: str) -> None:
-        """Leads leave a stage that is gone for the one that `[moved]` names; a few hundred in each transaction."""
-        _, process, stage = place.split(".", 2)
-        to = self.playbook.moved[place].split(".", 2)[-1]
-        where = (("process", "=", process), ("stage", "=", stage))
-        for chunk in chunked(list(self.store.scan(Scan(table="process", where=where))), BATCH // 4):
-            now_us = self._now()
-            moves = [
-                Relocate(
-                    key=f"moved:{self.rulebook.digest}:{each.id}",
-                    at_us=now_us,
-                    lead=each.lead_id,
-                    process=process,
-                    to=to,
-                )
-                for each in chunk
-            ]
-            for result in self.do(*moves):
-                result.unwrap()
 
     # -- the general verb ---------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from leadflow.model.rows import RECORDS
 from leadflow.model.time import NEVER_US, to_datetime
 from leadflow.ports.store import Scan, Store
 from leadflow.process.state import Instance, instance_id
+from leadflow.scoring.rescore import fresh
 from leadflow.scoring.state import Score
 from leadflow.scoring.subject import score_id
 
@@ -149,6 +150,9 @@ def _score(view: Reading, record: str, row: Any, name: str, rulebook: Rulebook, 
     subject = {"contact": getattr(row, "contact_id", None), "account": getattr(row, "account_id", None)}.get(target)
     subject = row.id if record == target else subject if record == "lead" else None
     score = None if subject is None else view.get(Score, score_id(subject, name))
+    if score is not None and score.program != compiled.digest:
+        # Measured by another version of the model: it is counted anew, or there is none by this one.
+        score = fresh(view, score.subject, compiled, score, now_us)
     if score is None:
         return None
     shares = tuple(
