@@ -335,6 +335,23 @@ class Flow:
         and `only_new` lists no others. `since` (an instant) lists only leads made from then on.
         Errors: ExpressionError, InvalidInputError, NotFoundError, RefusedError.
         """
+        found = self.each_lead(
+            where, view=view, user=user, order_by=order_by, limit=limit, since=since, only_new=only_new
+        )
+        return list(found)
+
+    def each_lead(
+        self,
+        where: str | None = None,
+        *,
+        view: str | None = None,
+        user: str | None = None,
+        order_by: str | None = None,
+        limit: int | None = None,
+        since: Any = None,
+        only_new: bool = False,
+    ) -> Iterator[Listed]:
+        """The same one by one, with no more than a page of them in memory: for exports of everything."""
         since_us = None if since is None else _clock.read_us(since)
         return self._lists.leads(Wanted(where, order_by, limit, since_us, view, user, only_new), self._now())
 
