@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -181,4 +182,24 @@ def test_an_earlier_identification_that_comes_late_stands(opened: Any) -> None:
         assert flow.do(by_hand).one().refusal.code == "visitor_known"
         assert flow.do({**by_hand, "at": "2026-01-09T00:00:00Z"}).status == "accepted"
         assert flow.score_at(str(bo), START, model="interest") == with_it
+        assert invariants(flow) == []
+
+
+def test_one_command_leaves_one_grade_decision(opened: Any) -> None:
+    """What somebody is and what he did with the same form crossed two grades, and the log told both."""
+    with opened(now=VirtualClock(START)) as flow:
+        for number, key in enumerate(("s-1", "s-2", "s-3")):
+            flow.do(demo(key, f"p{number}@kos.example"))
+        crossed = Counter(
+            (recorded.command, recorded.decision.subject, recorded.decision.model)
+            for recorded in flow.store.scan(Scan(table="decision", where=(("type", "=", "grade_changed"),)))
+        )
+        assert set(crossed.values()) == {1}
+        for listed in flow.leads():
+            (last,) = [
+                recorded.decision
+                for recorded in flow.explain(listed.lead.id).decisions
+                if recorded.type == "grade_changed" and recorded.decision.model == "interest"
+            ]
+            assert (last.before, last.after) == (None, listed.grades["interest"])
         assert invariants(flow) == []

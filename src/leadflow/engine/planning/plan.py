@@ -364,11 +364,21 @@ def _take(draft: Draft, step: Step, command: Any, rulebook: Rulebook, now_us: in
 
 
 def _record(draft: Draft, decision: Decision, command: Any, rulebook: Rulebook, now_us: int) -> None:
-    id_ = f"{command.key}#{len(draft.decisions) - draft.first}"
+    place, decision = _net(draft, decision) if decision.nets else (len(draft.decisions), decision)
+    id_ = f"{command.key}#{place - draft.first}"
     recorded = Recorded(id_, decision, now_us, now_us, command.key, command.actor, rulebook.digest)
-    draft.decisions.append(recorded)
+    draft.decisions[place : place + 1] = (recorded,)
     for apply, rules in rulebook.applies.get(type(decision), ()):
         draft.put_all(apply(draft, recorded, rules))
+
+
+def _net(draft: Draft, decision: Decision) -> tuple[int, Decision]:
+    """Where a decision is written: over one of the same command that it takes further, else at the end."""
+    for place in range(draft.first, len(draft.decisions)):
+        net = decision.net_of(draft.decisions[place].decision)
+        if net is not None:
+            return place, net
+    return len(draft.decisions), decision
 
 
 def _fail(draft: Draft, command: Any, rulebook: Rulebook, now_us: int, refusal: Refusal) -> None:
