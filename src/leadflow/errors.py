@@ -40,6 +40,19 @@ class LeadflowError(Exception):
         return f"{self.message}; {self.hint}" if self.hint else self.message
 
 
+def marked(text: str, start: int, end: int) -> str:
+    """The line of a text that holds a part, which is marked in the line below; both indented by two.
+
+    >>> print(marked("a > 1 and b", 10, 11))
+      a > 1 and b
+                ^
+    """
+    first = text.rfind("\n", 0, start) + 1
+    line = text[first:].split("\n", 1)[0]
+    marks = "^" * max(1, min(end - start, len(line) - (start - first)))
+    return f"  {line}\n  {' ' * (start - first)}{marks}"
+
+
 # -- mend the input ---------------------------------------------------------------------------------------
 
 
@@ -58,7 +71,12 @@ class InvalidValueError(InvalidInputError):
 class ExpressionError(InvalidInputError):
     """A condition does not parse or does not type-check.
 
-    `span` is (start, end) in characters of `text`; `str()` shows the line with a caret.
+    `span` is (start, end) in characters of `text`; `str()` shows the line with that part marked below.
+
+    >>> print(ExpressionError("no field contry", text='contry == "DE"', span=(0, 6), hint="did you mean country?"))
+    no field contry; did you mean country?
+      contry == "DE"
+      ^^^^^^
     """
 
     code = "invalid_expression"
@@ -75,6 +93,10 @@ class ExpressionError(InvalidInputError):
         super().__init__(message, hint=hint, code=code)
         self.text = text
         self.span = span
+
+    def __str__(self) -> str:
+        said = super().__str__()
+        return f"{said}\n{marked(self.text, *self.span)}" if self.text else said
 
 
 class PlaybookError(InvalidInputError):

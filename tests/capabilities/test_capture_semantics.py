@@ -295,9 +295,10 @@ def test_visits_before_identification_count_afterwards(scene: Scene) -> None:
     assert scene.points(known.contact, "interest") == 35 + 24
 
 
-def test_the_first_identification_of_a_visitor_stands(scene: Scene) -> None:
+def test_the_earliest_identification_of_a_visitor_stands(scene: Scene) -> None:
     """A device shared by two people does not make them one."""
     ana = scene.submit(visitor="ck")
+    scene.clock.advance("1min")
     bo = scene.submit(email="bo@kos.example", visitor="ck")
     assert ana.contact != bo.contact
     assert scene.did("page.visited", email=None, visitor="ck").contact is None

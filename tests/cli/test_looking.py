@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
+import leadflow
 from leadflow.playbook.default import default_text
 
 
@@ -214,3 +216,40 @@ def test_new_in_a_list_view_since_the_user_looked(run: Any, with_views: Path) ->
     assert "no lead for which that holds" in run(*words, "--new").stdout
     assert [json.loads(line)["is_new"] for line in run(*words, "--json").stdout.splitlines()] == [False]
     assert "--seen needs --view and --user" in run("leads", "--seen", code=2).output
+
+
+def test_lists_and_exports_of_everything_keep_memory_flat(run: Any, store: Path, tmp_path: Path) -> None:
+    """Every row, in pages, in columns that stay in line; 3,000 leads cost hardly more than 600."""
+
+    def peak(*words: str) -> int:
+        tracemalloc.start()
+        run(*words, "--out", "leads.csv")
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    def fill(first: int, last: int) -> None:
+        with leadflow.open(f"sqlite:///{store}", synchronous="OFF") as flow:
+            flow.ingest(
+                {
+                    "type": "submission",
+                    "key": f"m-{n}",
+                    "form": "demo-request",
+                    "fields": {"email": f"m{n}@kos.example"},
+                }
+                for n in range(first, last)
+            )
+
+    fill(0, 600)
+    few = peak("export", "leads")
+    fill(600, 3000)
+    many = peak("export", "leads")
+    assert len((tmp_path / "leads.csv").read_text(encoding="utf-8").splitlines()) == 3004
+    assert many < 1.5 * few
+    shown = run("leads", "--limit", "0").stdout.splitlines()
+    assert len(shown) == 3004
+    assert {line.index("automated-qualification") for line in shown[5:] if "automated-qualification" in line} == {
+        shown[0].index("stage")
+    }
+    with leadflow.open(f"sqlite:///{store}") as flow:
+        assert len({listed.lead.id for listed in flow.each_lead()}) == 3003

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import traceback
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import leadflow
+from leadflow.errors import ExpressionError
 from leadflow.playbook.default import default_text
 
 
@@ -66,7 +69,7 @@ def test_diff_says_what_changes_and_which_leads_would_strand(run: Any, store: Pa
 def test_a_playbook_that_would_strand_leads_is_refused_with_the_way_out(run: Any, store: Path, tmp_path: Path) -> None:
     text = default_text().replace('"sales-acceptance"', '"sales-accept"')
     (tmp_path / "playbook.toml").write_text(text, encoding="utf-8")
-    result = run("leads", code=2)
+    result = run("tick", code=2)
     assert "would strand live leads" in result.output
     assert "[moved]" in result.output
 
@@ -89,3 +92,25 @@ def test_the_playbook_can_be_named_in_three_ways(
 def test_rekey_files_all_records_anew(run: Any, store: Path) -> None:
     assert "all records are filed" in run("rekey").stdout
     assert len(run("leads", "--json").stdout.splitlines()) == 3
+
+
+def test_check_marks_the_faulty_part_of_a_condition(run: Any, tmp_path: Path) -> None:
+    """In a line and in a text of several lines: the marks stand under what is meant."""
+    (tmp_path / "playbook.toml").write_text(
+        "format = 1\n[process.processes.p]\n"
+        """applies = 'contact.country == "DÉ" and contact.contry == "DE"'\n"""
+        '[[process.processes.p.stages]]\nname = "a"\ngate = """\nlead.page == "x" and\n  lead.pge == "y"\n"""\n',
+        encoding="utf-8",
+    )
+    shown = run("check", "playbook.toml", code=1).stdout.splitlines()
+    for faulty in ("contact.contry", "lead.pge"):
+        at = next(n for n, line in enumerate(shown) if line.startswith("  ") and faulty in line)
+        assert shown[at + 1] == " " * shown[at].index(faulty) + "^" * len(faulty)
+
+
+def test_a_traceback_shows_the_line_with_the_faulty_part(store: Path) -> None:
+    """In Python, where nobody formats it."""
+    with leadflow.open(f"sqlite:///{store}") as flow, pytest.raises(ExpressionError) as caught:
+        flow.leads("lead.page == 'x' and contact.contry == 'DE'")
+    *_, line, marks = "".join(traceback.format_exception_only(caught.value)).rstrip().split("\n")
+    assert (line, marks) == ("  lead.page == 'x' and contact.contry == 'DE'", " " * 23 + "^" * 14)

@@ -100,7 +100,7 @@ def test_a_fault_of_our_own_is_one_line_unless_asked_for_more(run: Any, store: P
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("something that should not happen")
 
-    monkeypatch.setattr("leadflow.engine.flow.Flow.leads", broken)
+    monkeypatch.setattr("leadflow.engine.flow.Flow.each_lead", broken)
     assert "RuntimeError: something that should not happen" in run("leads", code=2).output
     monkeypatch.setenv("LEADFLOW_DEBUG", "1")
     with pytest.raises(RuntimeError):

@@ -10,13 +10,11 @@ from typing import Any
 
 import attrs
 import pytest
-import typer
 
 import leadflow
 from leadflow import errors
 from leadflow.assignment import rules as assignment
 from leadflow.capture import rules as capture
-from leadflow.cli.app import app
 from leadflow.engine.flow import schema_for
 from leadflow.engine.intake.records import COMMANDS
 from leadflow.engine.rooms import ROOMS
@@ -111,7 +109,12 @@ def test_errors_are_listed() -> None:
     assert not missing("errors.md", found)
 
 
+@pytest.mark.extra
 def test_cli_commands_and_options_are_listed() -> None:
+    import typer
+
+    from leadflow.cli.app import app
+
     group: Any = typer.main.get_command(app)
     assert len(group.commands) > 15
     common = {"--help", "-h"}

@@ -68,6 +68,7 @@ def test_fit_flags_what_only_won_leads_have(stream: Path) -> None:
     assert all(folds.mean is not None and folds.mean > 0.6 for folds in fitted.report.chosen_by)
 
 
+@pytest.mark.extra
 def test_from_the_command_line(stream: Path, tmp_path: Path) -> None:
     leadflow_command = Path(sys.executable).with_name("leadflow")
     common = (leadflow_command, "--playbook", OLIST / "playbook.toml", "--json")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from leadflow.errors import InvalidValueError
-from leadflow.model.time import parse_instant, to_datetime
+from leadflow.model.time import HOUR_US, parse_instant, to_datetime
 from leadflow.testing import VirtualClock, contents, invariants
 
 START = "2026-01-15T12:00:00Z"
@@ -157,3 +157,35 @@ def test_a_machine_asleep_for_three_days(opened: Any) -> None:
                 flow.tick()
             found.append(contents(flow))
     assert found[0] == found[1]
+
+
+AHEAD = [
+    {"type": "submission", "form": "newsletter", "fields": {"email": "ana@kos.example"}},
+    {"type": "submission", "form": "newsletter", "fields": {}},
+    {"type": "interaction", "kind": "page.visited", "contact": {"email": "ana@kos.example"}},
+    {"type": "interaction", "kind": "page.visited", "visitor": "ck-1"},
+    {"type": "order", "contact": {"email": "ana@kos.example"}, "currency": "EUR"},
+    {"type": "opportunity", "id": "d-1", "contact": {"email": "ana@kos.example"}, "status": "open"},
+    {"type": "contact", "email": "ana@kos.example"},
+    {"type": "deactivate_user", "user": "ana"},
+]
+
+
+@pytest.mark.parametrize("clock", ["receipt", "record"])
+@pytest.mark.parametrize("record", AHEAD, ids=lambda record: str(record["type"]))
+def test_a_moment_still_to_come_is_judged_at_receipt_and_told(opened: Any, record: dict[str, Any], clock: str) -> None:
+    """D42: stored, ordered by our receipt, flagged; what it said of itself is not lost."""
+    now = VirtualClock("2026-01-15T12:00:00Z")
+    record = {"id": "k", **record, "key": "k", "at": "2026-01-15T14:00:00Z"}
+    with opened(now=now) as flow:
+        assert flow.preview(record).one().ahead_us == 2 * HOUR_US
+        assert flow.ingest([record], clock=clock).total == 1
+        result = flow.do(record).one()
+        assert (result.status, result.ahead_us) == ("repeated", 2 * HOUR_US)
+        explained = flow.explain("k")
+        assert (explained.fields["at_at"], explained.fields["told_at"]) == (
+            "2026-01-15T12:00:00+00:00",
+            "2026-01-15T14:00:00+00:00",
+        )
+        flow.replay(flow.playbook)
+        assert invariants(flow) == []

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
+
+import pytest
 
 from leadflow.ports.store import Scan
 from leadflow.testing import VirtualClock, invariants
@@ -136,3 +139,67 @@ def test_a_key_that_was_refused_first_is_received_when_it_is_taken(opened: Any) 
         with opened(now=VirtualClock(START)) as flow:
             flow.ingest(records, batch_size=size)
             assert [kept.id for kept in flow.store.scan(Scan(table="input", order="seq"))] == ["i-1", "k"]
+
+
+ADDRESSES = [
+    " Ana@KOS.example ",
+    "ana@kos.example",
+    "Ana@bücher.example",
+    "ana@xn--bcher-kva.example",
+    "a@kos.example\u200b",
+]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_an_address_is_read_alike_wherever_it_comes_from(opened: Any, address: str) -> None:
+    """An interaction's contact had its address as it was typed, an order's and a form's as it is sent to."""
+    reference = {"email": address}
+    kept = set()
+    for record in (
+        {"type": "submission", "key": "k", "form": "newsletter", "fields": reference},
+        {"type": "contact", "key": "k", "contact": reference},
+        {"type": "order", "id": "k", "contact": reference},
+        {"type": "opportunity", "id": "k", "contact": reference},
+        seen("k", contact=reference),
+    ):
+        with opened(now=VirtualClock(START)) as flow:
+            assert flow.do(record).status == "accepted"
+            kept |= {contact.email for contact in flow.store.scan(Scan(table="contact"))}
+            assert invariants(flow) == []
+    assert len(kept) == 1
+
+
+def test_an_earlier_identification_that_comes_late_stands(opened: Any) -> None:
+    """What a shared cookie did goes to whom it belonged first, whatever was received first; by hand nothing moves."""
+    with opened(now=VirtualClock(START)) as flow:
+        flow.ingest([seen("i-1", "event.attended", at="2026-01-10T00:00:00Z", visitor="ck-1")])
+        bo = flow.do(demo("s-1", "bo@kos.example", at="2026-01-12T00:00:00Z", visitor="ck-1")).contact
+        with_it = flow.score_at(str(bo), START, model="interest")
+        ana = flow.do(demo("s-2", "ana@nova.example", at="2026-01-11T00:00:00Z", visitor="ck-1")).contact
+        without, now_hers = (flow.score_at(str(id_), START, model="interest") for id_ in (bo, ana))
+        assert (now_hers, without is not None and without < (with_it or 0)) == (with_it, True)
+        by_hand = {"type": "identify", "key": "p-1", "visitor": "ck-1", "contact": bo}
+        assert flow.do(by_hand).one().refusal.code == "visitor_known"
+        assert flow.do({**by_hand, "at": "2026-01-09T00:00:00Z"}).status == "accepted"
+        assert flow.score_at(str(bo), START, model="interest") == with_it
+        assert invariants(flow) == []
+
+
+def test_one_command_leaves_one_grade_decision(opened: Any) -> None:
+    """What somebody is and what he did with the same form crossed two grades, and the log told both."""
+    with opened(now=VirtualClock(START)) as flow:
+        for number, key in enumerate(("s-1", "s-2", "s-3")):
+            flow.do(demo(key, f"p{number}@kos.example"))
+        crossed = Counter(
+            (recorded.command, recorded.decision.subject, recorded.decision.model)
+            for recorded in flow.store.scan(Scan(table="decision", where=(("type", "=", "grade_changed"),)))
+        )
+        assert set(crossed.values()) == {1}
+        for listed in flow.leads():
+            (last,) = [
+                recorded.decision
+                for recorded in flow.explain(listed.lead.id).decisions
+                if recorded.type == "grade_changed" and recorded.decision.model == "interest"
+            ]
+            assert (last.before, last.after) == (None, listed.grades["interest"])
+        assert invariants(flow) == []

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from leadflow.engine.flow import Flow
 from leadflow.testing import VirtualClock, contents, interactions, invariants, submissions
-from leadflow.testing.strategies import KINDS, PAGES
+from leadflow.testing.strategies import KINDS, PAGES, VISITORS
 
 LAW = settings(max_examples=30, deadline=None)
 PEOPLE = ("ana@kos.example", "bo@kos.example", "cy@gmail.com")
@@ -35,6 +35,45 @@ def behaviours() -> Any:
             for n, (email, record) in enumerate(pairs)
         ]
     )
+
+
+def identities(flow: Flow) -> dict[str, str]:
+    """Whom each visitor is taken for, by address."""
+    held = contents(flow)
+    emails = {id_: row.get("email") for id_, row in held["contact"].items()}
+    return {id_: emails[row["root"]] for id_, row in held["alias"].items()}
+
+
+@st.composite
+def sightings(draw: st.DrawFn) -> list[Any]:
+    """What people do and say under shared cookies: by name, by cookie, by both, now and then; each under its own key."""
+    records = []
+    for number in range(draw(st.integers(2, 8))):
+        record = draw(interactions(kinds=KINDS))
+        record |= {"id": f"i{number}", "contact": draw(st.sampled_from([{}, *({"email": each} for each in PEOPLE)]))}
+        if not record["contact"]:
+            record["visitor"] = draw(st.sampled_from(VISITORS))
+        elif draw(st.booleans()):
+            form = {"type": "submission", "key": f"s{number}", "form": "newsletter", "fields": record["contact"]}
+            record = {**form, **{name: record[name] for name in ("at", "visitor") if name in record}}
+        records.append(record)
+    return records
+
+
+@LAW
+@given(records=sightings(), data=st.data())
+def test_identity_and_scores_do_not_depend_on_the_order_of_receipt(
+    opened: Any, records: list[Any], data: st.DataObject
+) -> None:
+    """House law: who a visitor is, and what counts for whom, follow from the set of inputs."""
+    shuffled = data.draw(st.permutations(records))
+    found = []
+    for history, size in ((records, 1000), (shuffled, 1), (shuffled, 1000)):
+        with opened(now=VirtualClock("2026-01-15T12:00:00Z")) as flow:
+            flow.ingest(history, batch_size=size)
+            assert invariants(flow) == []
+            found.append((identities(flow), scores(flow)))
+    assert found[0] == found[1] == found[2]
 
 
 @LAW

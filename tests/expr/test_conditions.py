@@ -229,5 +229,7 @@ def test_a_fault_names_the_rule_the_place_and_a_suggestion(lab: Any) -> None:
     with pytest.raises(ExpressionError) as caught:
         compile_condition('contact.contry == "DE"', lab.schema, SignalTable(), source="fit, rule 3")
     error = caught.value
-    assert str(error) == "fit, rule 3: contact has no field contry; did you mean country?"
+    said, line, marks = str(error).split("\n")
+    assert said == "fit, rule 3: contact has no field contry; did you mean country?"
+    assert (line, marks) == ('  contact.contry == "DE"', "  ^^^^^^^^^^^^^^")
     assert (error.text, error.span) == ('contact.contry == "DE"', (0, 14))

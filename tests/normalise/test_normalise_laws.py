@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 
 from leadflow.normalise import normaliser, normalisers, parse_email
 
-SPECS = [*sorted(set(normalisers()) - {"phone"}), "phone:SI", "phone:ZZ"]
+SPECS = [
+    pytest.param(spec, marks=[pytest.mark.extra] if normaliser(spec).extra else [])
+    for spec in (*sorted(set(normalisers()) - {"phone"}), "phone:SI", "phone:ZZ")
+]
 NASTY = st.sampled_from([
     "İ", "ı", "ß", "ς", "ﬁ", "①", "㈱", "𝐀", "\u200b", "\u202e", "\u0301", "\ud800", "\ufeff", "@", ".", "-",
     "+", "xn--", "GmbH", "株式会社", "d.o.o.", "&", "www.", "(0)", "00", ";ext=", "D-", "\x00", "\xa0",

@@ -224,7 +224,7 @@ def strategy(keys: str, target: str = "contact") -> str:
         ("[[§'emial']]", ["unknown_field"]),
         ("[[§'email:emial']]", ["normaliser_unknown"]),
         ("[['email'], [§'phone:phone']]", ["region_missing"]),
-        ("[[§'phone:phone:XX']]", ["region_unknown"]),
+        pytest.param("[[§'phone:phone:XX']]", ["region_unknown"], marks=pytest.mark.extra),
         ("[[§'email:email:SI']]", ["invalid_value"]),
         ("[['email:email-loose', 'first_name']]", []),
     ],
@@ -249,6 +249,7 @@ def test_a_key_of_a_lead_may_use_the_marketing_context() -> None:
     assert codes(strategy("[['contact', 'utm_term']]", "lead") + form) == []
 
 
+@pytest.mark.extra
 @pytest.mark.parametrize(
     ("key", "package"), [("phone:phone:SI", "phonenumbers"), ("last_name:company-cleanco", "cleanco")]
 )

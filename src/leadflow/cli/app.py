@@ -9,10 +9,10 @@ import typer
 import leadflow
 from leadflow.cli import (
     cards,
-    demo,
     due,
     export,
     extensions,
+    failed,
     fit,
     identity,
     imports,
@@ -23,6 +23,7 @@ from leadflow.cli import (
     what_if,
     working,
 )
+from leadflow.cli.sample import demo
 from leadflow.cli.shell.command import JsonOption, PlainOption, PlaybookOption, StoreOption, Work, add
 
 app = typer.Typer(
@@ -44,7 +45,7 @@ NowOption = Annotated[
 
 COMMANDS: Final[dict[str, tuple[Work, ...]]] = {
     "To begin": (demo.demo, rules.init, rules.check, rules.diff),
-    "Take in": (ingest.ingest, imports.import_, imports.undo_import, due.tick, due.deliver, rules.rekey),
+    "Take in": (ingest.ingest, imports.import_, imports.undo_import, failed.failed, due.tick, due.deliver, rules.rekey),
     "Look": (lists.leads, cards.show, cards.explain, report.report, export.export, extensions.plugins),
     "What if": (what_if.preview, what_if.replay, fit.fit),
     "Work on leads": (working.advance, working.assign, identity.duplicates, identity.merge, identity.unmerge),

@@ -30,7 +30,7 @@ def tick(
     """Do what is due: scores that change by themselves, service levels that end, leads that waited for working hours."""
     output = session.output
     until_us = session.moment_us() if until is None else session.instant_us(until, "until")
-    with session.open() as flow, Stopping() as stopping, output.progress("Working off what is due") as show:
+    with session.open(changes=True) as flow, Stopping() as stopping, output.progress("Working off what is due") as show:
         done = 0
         while not stopping.is_asked and (due := flow.due(until_us)):
             # In slices of what one transaction holds, so that it can be stopped between two.
@@ -61,7 +61,7 @@ def deliver(
 ) -> int:
     """Hand over what waits in the outbox; nothing twice."""
     output = session.output
-    with session.open() as flow, Stopping() as stopping, output.progress("Delivering") as show:
+    with session.open(changes=True) as flow, Stopping() as stopping, output.progress("Delivering") as show:
         begun_us = flow.now()
         done = delivered(flow, to, sender, stopping, show)
         told = Scan(table="outbox", where=(("state", "=", "refused"), ("settled_us", ">=", begun_us)), limit=_SHOWN)

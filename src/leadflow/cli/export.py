@@ -84,7 +84,7 @@ def _score_headings(flow: Flow, what: What) -> list[str]:
 
 
 def _lead_rows(flow: Flow, fields: list[Exported], where: str | None, order: str | None) -> Iterator[list[Any]]:
-    for listed in flow.leads(where, order_by=order or "id", limit=None):
+    for listed in flow.each_lead(where, order_by=order or "id"):
         scores = [listed.scores.get(name) for name in flow.playbook.scoring.models]
         yield [*(value_in(getattr(listed, record), field) for _, record, field in fields), *scores]
 

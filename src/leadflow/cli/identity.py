@@ -114,7 +114,7 @@ def unmerge(
 
 
 def _carried_out(session: Session, command: dict[str, Any], actor: str | None, after: str) -> int:
-    with session.open() as flow:
+    with session.open(changes=True) as flow:
         result = done(flow, command, actor)
     if session.output.is_json:
         session.output.document(plain_result(result))

@@ -48,7 +48,11 @@ def import_(
         "time_zone": time_zone, "clock": clock.value,
     }  # fmt: skip
     lines = _lines_of(file)
-    with session.open(may_create=True) as flow, Stopping() as stopping, output.progress("Importing", lines) as show:
+    with (
+        session.open(changes=True, may_create=True) as flow,
+        Stopping() as stopping,
+        output.progress("Importing", lines) as show,
+    ):
 
         def progress(done: int) -> None:
             show(done, f"{done:,} rows")
@@ -108,7 +112,7 @@ def undo_import(
     session: Session, batch: Annotated[str, typer.Argument(metavar="BATCH", help="As import told it.")]
 ) -> int:
     """Remove what an import made and nothing later used."""
-    with session.open() as flow:
+    with session.open(changes=True) as flow:
         done = flow.undo_import(batch)
     if session.output.is_json:
         session.output.document(done)

@@ -47,7 +47,7 @@ def ingest(
     output = session.output
     with (
         _opened(file) as (stream, size),
-        session.open(may_create=True) as flow,
+        session.open(changes=True, may_create=True) as flow,
         Stopping() as stopping,
         output.progress("Taking records in", size) as show,
     ):

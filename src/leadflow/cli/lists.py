@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -10,7 +11,8 @@ import typer
 
 from leadflow.cli.shell.command import OK
 from leadflow.cli.shell.session import Session
-from leadflow.cli.telling.columns import columns_of, plain_listed, text_of
+from leadflow.cli.telling.columns import Column, columns_of, plain_listed, text_of
+from leadflow.engine.answers.queries import Listed
 from leadflow.engine.flow import Flow
 from leadflow.errors import InvalidInputError
 from leadflow.model.time import to_datetime
@@ -50,35 +52,44 @@ def leads(
 ) -> int:
     """List leads: which, in what order, with their contacts, accounts and scores."""
     output = session.output
-    with session.open() as flow:
+    if seen and (view is None or user is None):
+        raise InvalidInputError("--seen needs --view and --user", code="user_missing")
+    with session.open(changes=seen) as flow:
         chosen = columns_of(flow, [name.strip() for name in (columns or _default(flow, view)).split(",")])
         since_us = None if since is None else to_datetime(session.instant_us(since, "since"))
-        found = flow.leads(
+        found = flow.each_lead(
             where, view=view, user=user, order_by=order, limit=limit or None, since=since_us, only_new=new
         )
-        if seen:
-            _see(flow, view, user)
         if output.is_json:
             for listed in found:
                 output.json_line(plain_listed(listed))
-            return OK
-    if not found:
-        output.say("no lead" + (" for which that holds" if where or since or view else " yet"), "dim")
-        return OK
-    if user is not None:
-        chosen = [("new", lambda listed: "*" if listed.is_new else ""), *chosen]
-    rows = [[text_of(value(listed)) for _, value in chosen] for listed in found]
-    output.table([heading for heading, _ in chosen], rows, right=_numeric(flow, chosen))
-    if limit and len(found) == limit:
-        output.note(f"the first {limit}; --limit 0 lists all")
+        else:
+            if user is not None:
+                chosen = [("new", lambda listed: "*" if listed.is_new else ""), *chosen]
+            shown = _shown(session, found, chosen, _numeric(flow, chosen))
+            if not shown:
+                output.say("no lead" + (" for which that holds" if where or since or view else " yet"), "dim")
+            elif limit and shown == limit:
+                output.note(f"the first {limit}; --limit 0 lists all")
+        if seen:
+            _see(flow, view, user)
     return OK
 
 
 def _see(flow: Flow, view: str | None, user: str | None) -> None:
-    """Keep that the user has looked. Errors: InvalidInputError, RefusedError."""
-    if view is None or user is None:
-        raise InvalidInputError("--seen needs --view and --user", code="user_missing")
+    """Keep that the user has looked. Errors: RefusedError."""
     flow.do({"type": "see_view", "key": f"see-{uuid4()}", "view": view, "user": user}).one().unwrap()
+
+
+def _shown(session: Session, found: Iterator[Listed], chosen: Sequence[Column], right: list[int]) -> int:
+    """Print a page of leads at a time, however many there are; returns how many."""
+    count = 0
+    widths: list[int] | None = None
+    while page := list(islice(found, _PAGE)):
+        rows = [[text_of(value(listed)) for _, value in chosen] for listed in page]
+        widths = session.output.table([heading for heading, _ in chosen], rows, right=right, widths=widths)
+        count += len(page)
+    return count
 
 
 def _default(flow: Flow, view: str | None) -> str:

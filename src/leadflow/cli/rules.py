@@ -68,6 +68,8 @@ def check(
         return PROBLEMS if faults else OK
     for fault in (*faults, *warnings):
         output.say(str(fault), "warn" if fault.is_warning else "bad")
+        for line in fault.shown.splitlines():
+            output.say(line)
     counts = f"{_count(len(faults), 'fault')}, {_count(len(warnings), 'warning')}"
     output.say(f"{path or 'the built-in playbook'}: {counts}", "good" if not faults else "strong")
     return PROBLEMS if faults else OK

@@ -57,7 +57,7 @@ def advance(
     actor: ActorOption = None,
 ) -> int:
     """Complete the lead's stage, or move it otherwise; an answer that moves the lead by itself is enough."""
-    with session.open() as flow:
+    with session.open(changes=True) as flow:
         results = [done(flow, step, actor) for step in _answers(flow, lead, answer or [])]
         has_moved = any(each.type == "stage_changed" for result in results for each in result.decisions)
         if not has_moved:
@@ -102,7 +102,7 @@ def assign(
     actor: ActorOption = None,
 ) -> int:
     """Give the lead an owner, by hand or by the rules."""
-    with session.open() as flow:
+    with session.open(changes=True) as flow:
         result = done(flow, {"type": "assign", "lead": lead, "owner": owner, "reason": reason}, actor)
         _say(session, flow, lead, [result], is_drawn=False)
     return OK

@@ -28,12 +28,11 @@ from leadflow.engine.planning.carrying import Carrier, results, told
 from leadflow.engine.planning.plan import Planned
 from leadflow.engine.planning.rulebook import Rulebook
 from leadflow.engine.rooms import ROOMS, TABLES
-from leadflow.engine.upkeep.recheck import chunks, note_models, pending
-from leadflow.engine.upkeep.rekey import rekey as file_anew
-from leadflow.engine.upkeep.settings import check_keys, check_stages
+from leadflow.engine.upkeep.adopting import Adoption, adopt, look
+from leadflow.engine.upkeep.recheck import chunks, pending
 from leadflow.errors import InvalidInputError, LeadflowError
 from leadflow.expr import Schema
-from leadflow.model.commands import Relocate, Wake
+from leadflow.model.commands import Wake
 from leadflow.model.decisions import Recorded
 from leadflow.model.time import to_datetime
 from leadflow.model.values import NOTHING
@@ -101,6 +100,7 @@ class Flow:
         self._carrier = Carrier(store, self.rulebook)
         self.schema = schema_for(playbook)
         self._lists = Lists(store, self.rulebook, self.schema)
+        self.adoption: Adoption = look(store, self.rulebook.digest)
 
     def __enter__(self) -> Flow:
         return self
@@ -112,44 +112,19 @@ class Flow:
         """Release the store."""
         self.store.close()
 
-    def adopt(self, *, rekey: bool = False) -> None:
+    def adopt(self, *, rekey: bool = False) -> Adoption:
         """Make the store follow this playbook; what would strand live records is refused. `open` does this.
 
         Errors: PlaybookError, SchemaVersionError (rekey_needed).
         """
-        ring = self.rulebook.rules["matching"].ring
-        if rekey:
-            file_anew(self.store, ring)
-        else:
-            check_keys(self.store, ring.prefixes)
-        while places := check_stages(self.store, self.playbook):
-            for place in places:
-                self._relocate(place)
-        note_models(self.store, self.rulebook.rules["scoring"].models)
+        self.adoption = adopt(self, rekey=rekey)
+        if self.adoption.is_changed:
+            log.warning("%s", self.adoption)
+        return self.adoption
 
     def pending(self) -> dict[str, str]:
         """Models whose scores are being made anew after a change, and the last subject done; `tick` goes on with it."""
         return pending(self.store)
-
-    def _relocate(self, place: str) -> None:
-        """Leads leave a stage that is gone for the one that `[moved]` names; a few hundred in each transaction."""
-        _, process, stage = place.split(".", 2)
-        to = self.playbook.moved[place].split(".", 2)[-1]
-        where = (("process", "=", process), ("stage", "=", stage))
-        for chunk in chunked(list(self.store.scan(Scan(table="process", where=where))), BATCH // 4):
-            now_us = self._now()
-            moves = [
-                Relocate(
-                    key=f"moved:{self.rulebook.digest}:{each.id}",
-                    at_us=now_us,
-                    lead=each.lead_id,
-                    process=process,
-                    to=to,
-                )
-                for each in chunk
-            ]
-            for result in self.do(*moves):
-                result.unwrap()
 
     # -- the general verb ---------------------------------------------------------------------------------
 
@@ -214,8 +189,8 @@ class Flow:
                 except LeadflowError as error:
                     count(counts, refused, place, "", "invalid", f"{error.code}: {error}")
             if clock == "record":
-                run = self._ingest_history(commands, reached_us)
-                reached_us = max([reached_us, *(command.at_us for command in commands)])
+                run = self._ingest_history(commands, reached_us, now_us)
+                reached_us = max([reached_us, *(min(command.at_us, now_us) for command in commands)])
             else:
                 run = self._ingest_now(commands, now_us)
             for place, each in zip(places, run, strict=True):
@@ -260,7 +235,7 @@ class Flow:
     ) -> Iterator[tuple[str, int, tuple[Recorded, ...], tuple[str, str] | None]]:
         """Entries of a file in one transaction: (status, line, decisions, why not) of each."""
         now_us = self._now()
-        now = (lambda command: command.at_us) if clock == "record" else (lambda command: now_us)
+        now = (lambda command: min(command.at_us, now_us)) if clock == "record" else (lambda command: now_us)
         plans = [self._carrier.plan(entries, now)] if dry_run else self._carrier.carry_out(entries, now)
         for result, entry in zip(results(plans), entries, strict=True):
             why = result.reasons[0] if result.reasons else None
@@ -272,9 +247,12 @@ class Flow:
         for done in self._carrier.carry_out(commands, lambda command: now_us):
             yield from done.outcomes()
 
-    def _ingest_history(self, commands: list[Any], since_us: int) -> Iterator[Planned]:
-        """Records at their own time, what is due in between. Time never goes back: a late one is judged when it comes."""
-        moments = accumulate((command.at_us for command in commands), max, initial=since_us)
+    def _ingest_history(self, commands: list[Any], since_us: int, now_us: int) -> Iterator[Planned]:
+        """Records at their own time, what is due in between; one of the future is judged now.
+
+        Time never goes back: a late one is judged when it comes.
+        """
+        moments = accumulate((min(command.at_us, now_us) for command in commands), max, initial=since_us)
         timed = list(zip(commands, islice(moments, 1, None), strict=True))
         while timed:
             wakes = self.due(timed[-1][1])
@@ -357,6 +335,23 @@ class Flow:
         and `only_new` lists no others. `since` (an instant) lists only leads made from then on.
         Errors: ExpressionError, InvalidInputError, NotFoundError, RefusedError.
         """
+        found = self.each_lead(
+            where, view=view, user=user, order_by=order_by, limit=limit, since=since, only_new=only_new
+        )
+        return list(found)
+
+    def each_lead(
+        self,
+        where: str | None = None,
+        *,
+        view: str | None = None,
+        user: str | None = None,
+        order_by: str | None = None,
+        limit: int | None = None,
+        since: Any = None,
+        only_new: bool = False,
+    ) -> Iterator[Listed]:
+        """The same one by one, with no more than a page of them in memory: for exports of everything."""
         since_us = None if since is None else _clock.read_us(since)
         return self._lists.leads(Wanted(where, order_by, limit, since_us, view, user, only_new), self._now())
 

@@ -55,15 +55,17 @@ def open_flow(
     *,
     now: Callable[[], int] | None = None,
     rekey: bool = False,
+    adopt: bool = True,
     plugins: Plugins | None = None,
     **options: Any,
 ) -> Flow:
     """Open a flow: a store by URL, with the rules of a playbook (a value, a TOML file, or the default one).
 
     `now` is a clock for tests: a callable that gives microseconds since 1970 UTC. `rekey=True` files all records anew when
-    the strategies' keys have changed. `plugins` are those that `leadflow.plugins.load` gave; without them the installed
-    ones are loaded when a URL asks for one. `options` go to the store. Errors: PlaybookError when live leads would be
-    stranded, SchemaVersionError when a rekey is needed, StoreError and its kin when the store cannot be opened.
+    the strategies' keys have changed. `adopt=False` only looks: the store goes on following the playbook that it was
+    last used with (`flow.adoption` says which). `plugins` are those that `leadflow.plugins.load` gave; without them the
+    installed ones are loaded when a URL asks for one. `options` go to the store. Errors: PlaybookError when live leads
+    would be stranded, SchemaVersionError when a rekey is needed, StoreError and its kin when the store cannot be opened.
     """
     if playbook is None:
         from leadflow.playbook.default import default_playbook
@@ -73,7 +75,8 @@ def open_flow(
         playbook = checked_playbook(playbook)
     flow = Flow(open_store(url, plugins=plugins, **options), playbook, now=now)
     try:
-        flow.adopt(rekey=rekey)
+        if adopt:
+            flow.adopt(rekey=rekey)
     except BaseException:
         flow.close()
         raise

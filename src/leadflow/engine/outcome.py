@@ -17,7 +17,8 @@ class Result:
 
     `status` is "accepted", "repeated" (the same key and body came before; nothing changed), "failed" (kept in the failed
     queue with `reasons`), "refused" (a rule of the business says no: `refusal`) or "conflict" (the same key came before
-    with another body).
+    with another body). `ahead_us`: so many microseconds after its receipt it happened by its own account; somebody's clock
+    is wrong. It is judged as of receipt, and what it said is kept.
     """
 
     key: str
@@ -28,6 +29,7 @@ class Result:
     decisions: tuple[Recorded, ...] = ()
     refusal: Refusal | None = None
     reasons: tuple[tuple[str, str], ...] = ()
+    ahead_us: int = 0
 
     @property
     def is_ok(self) -> bool:
@@ -144,4 +146,5 @@ def result_of(planned: Any, kept: Any, decisions: tuple[Recorded, ...]) -> Resul
         decisions,
         planned.refusal,
         reasons,
+        0 if kept is None else kept.told_us - kept.at_us,
     )

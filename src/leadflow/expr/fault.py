@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from attrs import evolve, frozen
 
-from leadflow.errors import ExpressionError
+from leadflow.errors import ExpressionError, marked
 from leadflow.expr.nodes import Span
 
 _LONGEST_GUESS = 60
@@ -49,12 +49,8 @@ class Fault:
             ^^^^
         no term stge; did you mean stage?
         """
-        start, end = self.span
-        first = text.rfind("\n", 0, start) + 1
-        line = text[first:].split("\n", 1)[0]
-        marks = "^" * max(1, min(end - start, len(line) - (start - first)))
         said = f"{self.message}; {self.hint}" if self.hint else self.message
-        return "\n".join((line, " " * (start - first) + marks, said))
+        return "\n".join((*(line[2:] for line in marked(text, *self.span).split("\n")), said))
 
     def error(self, text: str) -> ExpressionError:
         """The fault as an exception."""

@@ -56,10 +56,13 @@ def _values(view: View, decision: RecordCreated | RecordUpdated) -> dict[str, An
 
 
 def apply_identified(view: View, recorded: Recorded, prepared: Prepared) -> Iterable[Any]:
-    """A visitor's alias."""
+    """A visitor's alias; an earlier identification takes the place of a later one."""
     decision = recorded.decision
     assert isinstance(decision, VisitorIdentified)  # noqa: S101 - the plan dispatches by type
-    return [Alias(decision.visitor, decision.subject, decision.subject, recorded.id, recorded.at_us, version=1)]
+    held = view.get(Alias, decision.visitor)
+    since_us = recorded.at_us if decision.since_us is None else decision.since_us
+    version = 1 if held is None else held.version + 1
+    return [Alias(decision.visitor, decision.subject, decision.subject, recorded.id, since_us, version=version)]
 
 
 # -- merging ----------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from leadflow.expr.values import read_values
 from leadflow.matching.find import Found, Prepared, Search, changed_fields, find_or_create
 from leadflow.matching.state import MatchKey
 from leadflow.model.commands import Identify
@@ -92,9 +93,8 @@ def on_interaction(view: View, command: Interaction, prepared: Prepared, now_us:
         alias = view.get(Alias, visitor_id)
         if contact is None:
             origin, contact = visitor_id, None if alias is None else alias.root
-        elif alias is None:
-            identified = VisitorIdentified(subject=contact, visitor=visitor_id, input=command.key)
-            decisions = (*decisions, identified)
+        else:
+            decisions = (*decisions, *_identified(alias, contact, visitor_id, command.key, at_us))
     if origin is None:
         return _failed(command, now_us, Refusal("no_subject", {"field": "contact"}))
     record = Input(
@@ -126,7 +126,8 @@ def _who(
         return None, None, (), NOTHING
     # A reference names somebody; it sets nothing but the fields that it is looked up by.
     keyed = {name for spec in prepared.ring.by_strategy[prepared.rules.contact] for name in spec.fields}
-    reference = {name: value for name, value in reference.items() if name in keyed and isinstance(value, str)}
+    named = {name: value for name, value in reference.items() if name in keyed and isinstance(value, str)}
+    reference, _ = read_values("contact", named, prepared.schema)
     given = RecordsGiven(input=command.key, at_us=at_us, values={"contact": reference}, wanted=("contact",))
     found = find_or_create(Search(view, given, "contact", reference, NOTHING, prepared))
     if found.refusal is not None:
@@ -326,11 +327,8 @@ def _found(
         alias = view.get(Alias, visitor_id)
         if contact_id is None:
             subject, contact_id = visitor_id, None if alias is None else alias.root
-        elif alias is None:
-            decisions = (
-                *decisions,
-                VisitorIdentified(subject=contact_id, visitor=visitor_id, input=given.input),
-            )
+        else:
+            decisions = (*decisions, *_identified(alias, contact_id, visitor_id, given.input, given.at_us))
     kept = view.input(given.input)
     assert kept is not None  # noqa: S101 - capture kept it in the step that gave us this
     record = replaced(
@@ -350,14 +348,24 @@ def _found(
 
 
 def on_identify(view: View, command: Identify, prepared: Prepared, now_us: int) -> Step | None:
-    """Somebody says who a visitor is. The first identification stands: a shared device does not make people one."""
+    """Somebody says who a visitor is. The earliest identification stands: a shared device does not make people one."""
     contact = standing_for(view, Contact, command.contact)
     if contact is None:
         return Step(refusal=Refusal("unknown_id", {"record": "contact", "id": command.contact}))
     visitor_id = derive_id("visitor", command.visitor)
-    if view.get(Alias, visitor_id) is not None:
-        return Step(refusal=Refusal("visitor_known", {"visitor": visitor_id}))
-    return Step((VisitorIdentified(subject=contact.id, visitor=visitor_id, input=command.key),))
+    at_us = min(command.at_us, now_us)
+    found = _identified(view.get(Alias, visitor_id), contact.id, visitor_id, command.key, at_us)
+    return Step(found) if found else Step(refusal=Refusal("visitor_known", {"visitor": visitor_id}))
+
+
+def _identified(
+    alias: Alias | None, contact: str, visitor_id: str, key: str, at_us: int
+) -> tuple[VisitorIdentified, ...]:
+    """Who a visitor is follows from all that identify him, in whatever order they come: the earliest, by time and key."""
+    if alias is not None and not is_earlier(at_us, key, alias):
+        return ()
+    former = None if alias is None else alias.root
+    return (VisitorIdentified(subject=contact, visitor=visitor_id, input=key, since_us=at_us, former=former),)
 
 
 def _failed(command: Any, now_us: int, refusal: Refusal | None, values: Mapping[str, Any] = NOTHING) -> Step:
@@ -366,3 +374,8 @@ def _failed(command: Any, now_us: int, refusal: Refusal | None, values: Mapping[
     return Step(
         (InputFailed(subject=command.key, record=command.type, form=getattr(command, "form", None), reasons=(reason,)),)
     )
+
+
+def is_earlier(at_us: int, key: str, alias: Alias) -> bool:
+    """Whether an input tells of an earlier moment than the one that says who a visitor is; the lesser key on a tie."""
+    return at_us < alias.since_us or (at_us == alias.since_us and key < alias.merge.rpartition("#")[0])

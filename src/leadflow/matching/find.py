@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 
+from leadflow.expr.types import Schema
 from leadflow.matching.keys import Keyring, KeySpec, context_of, holder_values
 from leadflow.matching.rules import MatchingRules, Strategy
 from leadflow.matching.state import MatchKey
@@ -23,10 +24,14 @@ from leadflow.room import View
 
 @frozen
 class Prepared:
-    """Matching's rules, compiled; `forms` say which field of a form goes where, to tell ahead what will be looked up."""
+    """Matching's rules, compiled, with the fields that exist.
+
+    `forms` say which field of a form goes where, to tell ahead what will be looked up.
+    """
 
     rules: MatchingRules
     ring: Keyring
+    schema: Schema
     forms: Mapping[str, Mapping[str, str]] = NOTHING
     first_key: KeySpec | None = field(init=False)
     """The key by which somebody is usually known."""

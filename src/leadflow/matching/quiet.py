@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from leadflow.matching.decide import reference_text
+from leadflow.matching.decide import is_earlier, reference_text
 from leadflow.matching.find import Prepared
 from leadflow.model.facts import InteractionReceived
 from leadflow.model.ids import derive_id
@@ -33,7 +33,8 @@ def quiet_interaction(
     if command.visitor is not None:
         visitor_id = derive_id("visitor", command.visitor)
         key = ("alias", visitor_id)
-        if rows.get(key) is None:
+        alias = rows.get(key)
+        if alias is None or is_earlier(command.at_us, command.key, alias):
             return False
         hush.reads.append(key)
     made, contact = holder.records[0]

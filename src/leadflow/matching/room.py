@@ -28,7 +28,7 @@ from leadflow.room import Room, Table
 def prepare(playbook: Any, schema: Any) -> Prepared:
     """Compile the strategies' keys."""
     forms = {name: dict(form.fields) for name, form in playbook.capture.forms.items()}
-    return Prepared(playbook.matching, keyring(playbook.matching), forms)
+    return Prepared(playbook.matching, keyring(playbook.matching), schema, forms)
 
 
 ROOM = Room(
@@ -37,7 +37,7 @@ ROOM = Room(
     tables=(
         Table(Contact, indexes=("account_id", "owner_id"), mints=True),
         Table(Account, indexes=("owner_id",), mints=True),
-        Table(Lead, indexes=("contact_id", "account_id", "owner_id", "queue"), mints=True),
+        Table(Lead, indexes=("contact_id", "account_id", "owner_id", "queue"), orders=(("-updated_us",),), mints=True),
         Table(Opportunity, indexes=("lead_id", "contact_id", "account_id")),
         Table(User),
         Table(Product),

@@ -14,6 +14,9 @@ from attrs import frozen
 from leadflow.model.making import quick
 from leadflow.model.values import NOTHING
 
+TOLD = "told_us"
+"""Where `Input.data` keeps a moment that was still to come at receipt; it is judged as of receipt."""
+
 
 @quick
 @frozen(weakref_slot=False)
@@ -156,6 +159,12 @@ class Input:
     def version(self) -> int:
         """Inputs never change."""
         return 1
+
+    @property
+    def told_us(self) -> int:
+        """When it happened by its own account: later than `at_us` when somebody's clock was ahead of ours."""
+        told: int = self.data.get(TOLD, self.at_us)
+        return told
 
 
 Record = Interaction | Submission | Order | Deal | Entry

@@ -59,7 +59,9 @@ def email_loose(text: str) -> str | None:
     local = local.split("+", 1)[0] or local
     if domain in _GMAIL:
         return f"{local.replace('.', '')}@{_GMAIL[0]}"
-    return f"{local}@{domain}"
+    shorter = f"{local}@{domain}"
+    # "a.+b" is an address, "a." is none: then the + belongs to the name.
+    return shorter if email(shorter) == shorter else key
 
 
 def parse_email(text: str) -> str | None:

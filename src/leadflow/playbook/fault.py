@@ -20,7 +20,8 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 class Fault:
     """One thing that is wrong ("fault") or looks like a slip ("warning").
 
-    `line` and `column` count from 1; 0 means that the place is not known. `code` is a stable name for programs.
+    `line` and `column` count from 1; 0 means that the place is not known. `code` is a stable name for programs. `shown` is
+    the line of the file with the faulty part marked below, where the fault is in a condition.
 
     >>> print(Fault(path="scoring.models.fit.threshold", message="expected a whole number", line=7, column=13))
     7:13 scoring.models.fit.threshold: expected a whole number
@@ -34,6 +35,7 @@ class Fault:
     column: int = 0
     severity: str = FAULT
     code: str = "invalid"
+    shown: str = ""
 
     @property
     def is_warning(self) -> bool:
@@ -74,7 +76,7 @@ class Finding:
         """The fault, when there is no file to look for its place in."""
         return self.at("", 0, 0)
 
-    def at(self, file: str, line: int, column: int) -> Fault:
+    def at(self, file: str, line: int, column: int, shown: str = "") -> Fault:
         """The fault with its place."""
         return Fault(
             path=path_text(self.path),
@@ -85,6 +87,7 @@ class Finding:
             column=column,
             severity=self.severity,
             code=self.code,
+            shown=shown,
         )
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 import attrs
 from attrs import define, field, frozen
 
-from leadflow.errors import PlaybookError
+from leadflow.errors import PlaybookError, marked
 from leadflow.playbook.fault import Fault, Finding, Path
 from leadflow.playbook.places import Places, scan_places
 from leadflow.playbook.playbook import Playbook
@@ -63,7 +63,12 @@ class Document:
     def fault(self, finding: Finding) -> Fault:
         """A finding with its place: of the value or key itself, else of the nearest table around it."""
         number, line, column = self._place(finding)
-        return finding.at(self.sources[number].file, line, column)
+        source = self.sources[number]
+        shown = ""
+        if finding.span is not None and line and column > 1:
+            held = source.text.split("\n")[line - 1]
+            shown = marked(held, column - 1, column - 1 + finding.span[1] - finding.span[0])
+        return finding.at(source.file, line, column, shown)
 
     def faults(self, findings: Iterable[Finding]) -> tuple[Fault, ...]:
         """Findings with their places, each once, in the order of the files."""

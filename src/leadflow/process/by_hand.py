@@ -148,7 +148,7 @@ def on_set_step(view: View, command: SetStep, prepared: Prepared, now_us: int) -
     except InvalidValueError as error:
         return Step(refusal=Refusal(error.code, {"step": step.name, "field": step.field or ""}))
     kept = Input(
-        command.key, command.type, command.at_us, now_us, actor=command.actor,
+        command.key, command.type, min(command.at_us, now_us), now_us, actor=command.actor,
         values={"step": {command.step: value}},
         data={"lead": command.lead, "step": command.step, "value": command.value},
     )  # fmt: skip

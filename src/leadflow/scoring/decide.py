@@ -155,13 +155,18 @@ def _read_by(view: View, decision: RecordCreated | RecordUpdated, prepared: Prep
 
 
 def on_identified(view: View, decision: VisitorIdentified, prepared: Prepared, now_us: int) -> Step | None:
-    """What the visitor did before it was known by name counts from now on."""
-    if all(record.kind is None for record in view.find(Input, "subject", decision.visitor)):
+    """What the visitor did counts for the contact from now on, and no more for whom an earlier one has replaced."""
+    if decision.subject == decision.former or all(
+        record.kind is None for record in view.find(Input, "subject", decision.visitor)
+    ):
         return None
     puts: list[Any] = []
     decisions: list[Decision] = []
     facts: list[Any] = []
-    for compiled, subject_id in _scored_by(view, decision.subject, prepared):
+    concerned = [decision.subject] if decision.former is None else [decision.subject, decision.former]
+    # Two contacts of one account share its scores.
+    touched = {(each[0].name, each[1]): each for contact in concerned for each in _scored_by(view, contact, prepared)}
+    for compiled, subject_id in touched.values():
         row = fresh(view, subject_id, compiled, view.get(Score, score_id(subject_id, compiled.name)), now_us)
         if row is not None:
             rescore(view, compiled, row, row.signals, now_us, puts, decisions, facts)

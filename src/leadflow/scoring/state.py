@@ -87,7 +87,7 @@ TABLES = (
     Table(
         Score,
         indexes=("subject",),
-        orders=(("model", "points"),),
+        orders=(("model", "-points"),),
         due="valid_until_us",
         fixed=("id", "subject", "model"),
         packed={"signals": (pack, unpack)},

@@ -51,8 +51,8 @@ def statements(layouts: Iterable[Layout]) -> dict[str, str]:
             index = f"{name}_{column}"
             made[index] = f'CREATE INDEX {index} ON {name} ("{column}"){_known(layout, column)}'
         for columns in layout.table.orders:
-            index = f"{name}_by_{'_'.join(columns)}"
-            listed = ", ".join(f'"{column}"' for column in columns)
+            index = f"{name}_by_{'_'.join(columns)}".replace("-", "")
+            listed = ", ".join(f'"{column.lstrip("-")}"{" DESC" * column.startswith("-")}' for column in columns)
             made[index] = f"CREATE INDEX {index} ON {name} ({listed}, id)"
         if layout.table.due is not None:
             due = layout.table.due

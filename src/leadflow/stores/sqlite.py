@@ -177,15 +177,16 @@ class SqliteStore:
         conditions.append(f'"{order}" IS NOT NULL')
         if query.after is not None:
             ahead = "<" if descending else ">"
-            conditions.append(f'("{order}" {ahead} ? OR ("{order}" = ? AND id > ?))')
+            # The first part lets SQLite start in its index where the last page ended.
+            conditions.append(f'"{order}" {ahead}= ? AND ("{order}" {ahead} ? OR id > ?)')
             arguments.extend((query.after[0], *query.after))
         select = (
             f"SELECT {_DECISION_COLUMNS} FROM leadflow_decision"
             if query.table == "decision"
             else self._selects[query.table]
         )
-        direction = " DESC" if descending else ""
-        statement = f'{select} WHERE {" AND ".join(conditions)} ORDER BY "{order}"{direction}, id'
+        direction = (" DESC" if descending else "") + (", id" if order != "id" else "")
+        statement = f'{select} WHERE {" AND ".join(conditions)} ORDER BY "{order}"{direction}'
         if query.limit is not None:
             statement += " LIMIT ?"
             arguments.append(query.limit)

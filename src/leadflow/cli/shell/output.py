@@ -72,20 +72,40 @@ class Output:
             self._out.print(_styled(line, self._is_narrow), end="")
 
     def table(
-        self, headings: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = (), indent: str = ""
-    ) -> None:
-        """Columns side by side; on a terminal, the widest are cut until a row fits a line."""
+        self,
+        headings: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        *,
+        right: Sequence[int] = (),
+        indent: str = "",
+        widths: list[int] | None = None,
+    ) -> list[int]:
+        """Columns side by side; on a terminal, the widest are cut until a row fits a line. Returns their widths.
+
+        With `widths`, the rows follow others that have been printed: no headings, columns at least as wide.
+        """
         shown = [[clean(cell) for cell in row] for row in rows]
+        head = [(list(headings), "dim")] if widths is None else []
+        widths = self._widths(headings, shown, indent) if widths is None else widths
+        for row, role in [*head, *((row, "") for row in shown)]:
+            parts = [
+                fitted(
+                    cell,
+                    size if self._out.is_terminal else max(size, cells(cell)),
+                    is_right=at in right,
+                    is_ascii=self.is_ascii,
+                )
+                for at, (cell, size) in enumerate(zip(row, widths, strict=True))
+            ]
+            self.lines([(Piece(indent), Piece("  ".join(parts).rstrip(), role))])
+        return widths
+
+    def _widths(self, headings: Sequence[str], shown: Sequence[Sequence[str]], indent: str) -> list[int]:
         widths = [max([cells(head), *(cells(row[at]) for row in shown)]) for at, head in enumerate(headings)]
         room = self._out.width - len(indent) - 2 * (len(widths) - 1) if self._out.is_terminal else None
         while room is not None and sum(widths) > room and max(widths) > _NARROWEST:
             widths[widths.index(max(widths))] -= 1
-        for row, role in [(list(headings), "dim"), *((row, "") for row in shown)]:
-            parts = [
-                fitted(cell, size, is_right=at in right, is_ascii=self.is_ascii)
-                for at, (cell, size) in enumerate(zip(row, widths, strict=True))
-            ]
-            self.lines([(Piece(indent), Piece("  ".join(parts).rstrip(), role))])
+        return widths
 
     def _write(self, text: str) -> None:
         # Not through rich: a program reads this, whatever width a terminal has.

@@ -61,8 +61,11 @@ class Session:
         """The playbook that is asked for, or the built-in one. Errors: PlaybookError."""
         return default_playbook() if self.playbook_path is None else load_playbook(self.playbook_path)
 
-    def open(self, *, may_create: bool = False) -> Flow:
-        """The flow. A command that only reads never makes a store. Errors: NotFoundError, StoreError, PlaybookError."""
+    def open(self, *, changes: bool = False, may_create: bool = False) -> Flow:
+        """The flow. A command that only reads never makes a store, and never makes it follow another playbook.
+
+        Errors: NotFoundError, StoreError, PlaybookError.
+        """
         path = store_path(self.store)
         if not may_create and path is not None and not path.exists():
             raise NotFoundError(
@@ -70,7 +73,10 @@ class Session:
                 code="no_store",
                 hint="leadflow ingest or import makes one; --store or LEADFLOW_STORE names another",
             )
-        return open_flow(self.store, self.playbook(), now=self.clock)
+        flow = open_flow(self.store, self.playbook(), now=self.clock, adopt=changes)
+        if flow.adoption.is_changed:
+            self.output.note(str(flow.adoption), "warn")
+        return flow
 
     def instant_us(self, text: str, field: str) -> int:
         """An instant, or a duration that lies back from now, e.g. 7d. Errors: InvalidValueError."""

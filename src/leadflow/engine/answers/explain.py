@@ -16,10 +16,12 @@ from leadflow.model.coding import to_plain
 from leadflow.model.decisions import Recorded
 from leadflow.model.identity import group_of
 from leadflow.model.lead import Lead
+from leadflow.model.records import TOLD, Input
 from leadflow.model.rows import RECORDS
 from leadflow.model.time import NEVER_US, to_datetime
 from leadflow.ports.store import Scan, Store
 from leadflow.process.state import Instance, instance_id
+from leadflow.scoring.rescore import fresh
 from leadflow.scoring.state import Score
 from leadflow.scoring.subject import score_id
 
@@ -99,7 +101,7 @@ def explain(store: Store, rulebook: Rulebook, id_: str, now_us: int) -> Explaine
     view = Reading(store, rulebook)
     names = [*RECORDS, "input"]
     view.require([(name, id_) for name in names])
-    found = [(name, row) for name in names if (row := view.get(RECORDS.get(name) or _input(), id_)) is not None]
+    found = [(name, row) for name in names if (row := view.get(RECORDS.get(name, Input), id_)) is not None]
     if not found:
         raise NotFoundError(
             f"nothing is known by the id {id_[:60]!r}", hint="leadflow leads lists leads with their ids"
@@ -119,12 +121,6 @@ def explain(store: Store, rulebook: Rulebook, id_: str, now_us: int) -> Explaine
     return Explained(id_, record, _fields(row), scores, _stages(view, row), decisions, _lines(view, row))
 
 
-def _input() -> Any:
-    from leadflow.model.records import Input
-
-    return Input
-
-
 def _subjects(view: Reading, record: str, row: Any) -> list[str]:
     """Under which ids decisions about a record were written: its own, and those it stands for."""
     subjects = list(group_of(view, row.id))
@@ -140,6 +136,9 @@ def _decisions(store: Store, subjects: Iterable[str]) -> tuple[Recorded, ...]:
 
 def _fields(row: Any) -> dict[str, Any]:
     plain = to_plain(row, frozenset({"id", "version"}))
+    if isinstance(row, Input) and row.told_us != row.at_us:
+        plain["data"].pop(TOLD)
+        plain[TOLD] = row.told_us
     for name in [name for name in plain if name.endswith("_us")]:
         plain[name.removesuffix("_us") + "_at"] = to_datetime(plain.pop(name)).isoformat()
     return plain
@@ -151,6 +150,9 @@ def _score(view: Reading, record: str, row: Any, name: str, rulebook: Rulebook, 
     subject = {"contact": getattr(row, "contact_id", None), "account": getattr(row, "account_id", None)}.get(target)
     subject = row.id if record == target else subject if record == "lead" else None
     score = None if subject is None else view.get(Score, score_id(subject, name))
+    if score is not None and score.program != compiled.digest:
+        # Measured by another version of the model: it is counted anew, or there is none by this one.
+        score = fresh(view, score.subject, compiled, score, now_us)
     if score is None:
         return None
     shares = tuple(

@@ -49,8 +49,11 @@ class Lists:
         self._schema = schema
         self._scoring = rulebook.rules["scoring"]
 
-    def leads(self, wanted: Wanted, now_us: int) -> list[Listed]:
-        """The leads that are asked for, in order. Errors: ExpressionError, InvalidInputError, NotFoundError, RefusedError."""
+    def leads(self, wanted: Wanted, now_us: int) -> Iterator[Listed]:
+        """The leads that are asked for, in order, a page at a time.
+
+        Errors: ExpressionError, InvalidInputError, NotFoundError, RefusedError.
+        """
         if wanted.limit is not None and wanted.limit < 0:
             raise InvalidInputError("limit must not be negative")
         look = looking(self._store, self._rulebook, wanted)
@@ -59,7 +62,7 @@ class Lists:
         conditions = [compile_condition(text, self._schema, signals) for text in texts]
         pages = self._ordered(wanted.order_by or look.order)
         found = self._listed(pages, conditions, signals, now_us, wanted.since_us, look)
-        return list(islice(found, wanted.limit))
+        return islice(found, wanted.limit)
 
     def _ordered(self, order: str) -> Iterator[list[Lead]]:
         """Pages of leads in order."""

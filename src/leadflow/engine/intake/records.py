@@ -9,7 +9,7 @@ import attrs
 
 from leadflow.engine.intake.checking import check_field, check_made, check_plain, is_simple, read_key
 from leadflow.errors import InvalidInputError
-from leadflow.matching.decide import read_reference
+from leadflow.matching.decide import read_reference, reference_text
 from leadflow.model import commands as _commands
 from leadflow.model.coding import from_plain, plain_value, to_plain
 from leadflow.model.commands import Command
@@ -17,6 +17,8 @@ from leadflow.model.records import Deal, Entry, Input, Interaction, Order, Submi
 from leadflow.model.time import parse_instant
 from leadflow.model.values import NOTHING
 
+_BESIDE = frozenset({"at_us", "actor", "batch", "line", "policy", "strategy"})
+"""What is not the body of an order, a deal or an entry: the same body under its key is a repeat however it came."""
 _BASE = frozenset({"key", "at_us", "actor"})
 COMMANDS: Mapping[str, type[Command]] = {
     cls.type: cls for cls in vars(_commands).values() if isinstance(cls, type) and issubclass(cls, Command)
@@ -277,43 +279,46 @@ def same_input(kept: Input, command: Any) -> bool:
             data.get("form") == command.form and plain_value(data.get("fields", {})) == plain_value(command.fields)
         )
     if isinstance(command, Interaction):
-        # One that could not be attributed is kept as it came.
-        kind = kept.kind or kept.data.get("kind")
-        properties = kept.properties or kept.data.get("properties", NOTHING)
-        return bool(kind == command.kind and plain_value(properties) == plain_value(command.properties))
+        told = from_input(kept)
+        return bool(
+            told.kind == command.kind and plain_value(told.properties) == plain_value(command.properties)
+        ) and reference_text(told.contact) == reference_text(command.contact)
     if isinstance(command, Command):
-        return bool(from_plain(type(command), {**_plain(kept), "key": kept.id, "at_us": command.at_us}) == command)
-    return True
+        plain = {**_plain(kept, type(command)), "key": kept.id, "at_us": command.at_us}
+        return bool(from_plain(type(command), plain) == command)
+    return to_plain(from_input(kept), _BESIDE) == to_plain(command, _BESIDE)
 
 
-def _plain(kept: Input) -> dict[str, Any]:
+def _plain(kept: Input, cls: type[Any]) -> dict[str, Any]:
     """A command's own fields: a room may have kept more beside them."""
-    names = {each.name for each in attrs.fields(COMMANDS[kept.type])} if kept.type in COMMANDS else set(kept.data)
+    names = {each.name for each in attrs.fields(cls)}
     plain = {name: value for name, value in kept.data.items() if name in names}
     if kept.actor is not None:
         plain["actor"] = kept.actor
     return plain
 
 
+_KEPT_WHOLE = {"order": Order, "opportunity": Deal, "interaction": Interaction}
+"""Orders, deals, and interactions that could not be attributed: all that they told is in the input's data."""
+
+
 def from_input(kept: Input) -> Any:
     """The command that an input was kept from: what replay feeds again."""
     data = kept.data
-    if kept.type == "interaction":
+    if kept.type == "interaction" and kept.kind is not None:
         return Interaction(
-            kept.id, kept.kind or "", kept.at_us, read_reference(kept.reference), data.get("visitor"), kept.lead,
+            kept.id, kept.kind or "", kept.told_us, read_reference(kept.reference), data.get("visitor"), kept.lead,
             kept.properties, kept.actor, kept.batch,
         )  # fmt: skip
     if kept.type == "submission":
         return Submission(
-            kept.id, data["form"], data["fields"], kept.at_us, data.get("visitor"), data.get("context", NOTHING),
+            kept.id, data["form"], data["fields"], kept.told_us, data.get("visitor"), data.get("context", NOTHING),
             kept.actor, kept.batch,
         )  # fmt: skip
     if kept.type == "entry":
         return Entry(
-            kept.id, data["record"], data["values"], kept.at_us, data.get("policy"), data.get("strategy"),
+            kept.id, data["record"], data["values"], kept.told_us, data.get("policy"), data.get("strategy"),
             data.get("line"), kept.actor, kept.batch,
         )  # fmt: skip
-    if kept.type in COMMANDS:
-        return from_plain(COMMANDS[kept.type], {**_plain(kept), "key": kept.id, "at_us": kept.at_us})
-    cls = {"order": Order, "opportunity": Deal}[kept.type]
-    return from_plain(cls, {**_plain(kept), "key": kept.id, "at_us": kept.at_us})
+    cls: type[Any] = COMMANDS.get(kept.type) or _KEPT_WHOLE[kept.type]
+    return from_plain(cls, {**_plain(kept, cls), "key": kept.id, "at_us": kept.told_us})

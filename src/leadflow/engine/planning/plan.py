@@ -13,7 +13,7 @@ from leadflow.engine.planning.rulebook import Reaction, Rulebook
 from leadflow.model.commands import Wake
 from leadflow.model.decisions import Decision, InputFailed, Recorded, Refusal
 from leadflow.model.making import replaced
-from leadflow.model.records import Input
+from leadflow.model.records import TOLD, Input
 from leadflow.ports.store import ChangeSet, Snapshot
 from leadflow.room import Hush, Key, Missing, Step
 
@@ -122,9 +122,9 @@ class Plan:
         command = self.commands[position]
         rows, forms_of, reacts = self.draft.rows, self.rulebook.quiet, self.rulebook.reacts
         key = ("input", command.key)
-        if rows.get(key, key) is not None:
-            return False
         now_us = self.now(command)
+        if rows.get(key, key) is not None or command.at_us > now_us:
+            return False
         hush.reads, hush.inputs, hush.puts = [key], [], []
         causes = hush.causes = [command]
         for cause in causes:
@@ -333,8 +333,16 @@ def _run(draft: Draft, command: Any, rulebook: Rulebook, now_us: int) -> None:
                 raise _Runaway(tuple(causes[-MAX_DEPTH:]))
             _take(draft, step, command, rulebook, now_us, level)
         depth += 1
-    if type(command) is not Wake and draft.rows["input", command.key] is None:
-        draft.add_input(rulebook.to_input(command, now_us))
+    if type(command) is not Wake and (draft.rows["input", command.key] is None or command.at_us > now_us):
+        _keep(draft, command, rulebook, now_us)
+
+
+def _keep(draft: Draft, command: Any, rulebook: Rulebook, now_us: int) -> None:
+    """A command is an input too, unless a room has kept it already; a moment that is still to come is told apart."""
+    kept = draft.rows["input", command.key] or rulebook.to_input(command, now_us)
+    if command.at_us > now_us:
+        kept = replaced(kept, data={**kept.data, TOLD: command.at_us})
+    draft.add_input(kept)
 
 
 def _in_turn(entry: tuple[Reaction, Any]) -> int:
@@ -356,17 +364,27 @@ def _take(draft: Draft, step: Step, command: Any, rulebook: Rulebook, now_us: in
 
 
 def _record(draft: Draft, decision: Decision, command: Any, rulebook: Rulebook, now_us: int) -> None:
-    id_ = f"{command.key}#{len(draft.decisions) - draft.first}"
+    place, decision = _net(draft, decision) if decision.nets else (len(draft.decisions), decision)
+    id_ = f"{command.key}#{place - draft.first}"
     recorded = Recorded(id_, decision, now_us, now_us, command.key, command.actor, rulebook.digest)
-    draft.decisions.append(recorded)
+    draft.decisions[place : place + 1] = (recorded,)
     for apply, rules in rulebook.applies.get(type(decision), ()):
         draft.put_all(apply(draft, recorded, rules))
+
+
+def _net(draft: Draft, decision: Decision) -> tuple[int, Decision]:
+    """Where a decision is written: over one of the same command that it takes further, else at the end."""
+    for place in range(draft.first, len(draft.decisions)):
+        net = decision.net_of(draft.decisions[place].decision)
+        if net is not None:
+            return place, net
+    return len(draft.decisions), decision
 
 
 def _fail(draft: Draft, command: Any, rulebook: Rulebook, now_us: int, refusal: Refusal) -> None:
     """Keep a command that could not be carried out, so that nothing is lost."""
     if type(command) is Wake:
         return
-    draft.add_input(rulebook.to_input(command, now_us))
+    _keep(draft, command, rulebook, now_us)
     reasons = tuple((refusal.code, str(value)) for value in refusal.parameters.values())
     _record(draft, InputFailed(subject=command.key, record=command.type, reasons=reasons), command, rulebook, now_us)

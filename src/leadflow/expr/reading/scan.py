@@ -49,6 +49,8 @@ def scan(text: str) -> None:
     >>> scan("a && b")
     Traceback (most recent call last):
     leadflow.errors.ExpressionError: '&' is not part of a condition; write and
+      a && b
+        ^
     """
     if len(text) > MAX_CHARS:
         raise ExpressionError(

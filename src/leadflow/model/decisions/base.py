@@ -17,8 +17,14 @@ class Decision:
     """The common part. `subject` is the id of the record decided about, as it was called then."""
 
     type: ClassVar[str] = "decision"
+    nets: ClassVar[bool] = False
+    """Whether several of one command may come to one: see `net_of`."""
 
     subject: str
+
+    def net_of(self, earlier: Decision) -> Decision | None:
+        """What an earlier decision of the same command and this one come to together; None: both stand."""
+        return None
 
 
 @quick

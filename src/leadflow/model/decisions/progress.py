@@ -7,7 +7,7 @@ from typing import ClassVar
 from attrs import frozen
 
 from leadflow.model.decisions.base import Decision
-from leadflow.model.making import quick
+from leadflow.model.making import quick, replaced
 
 
 @quick
@@ -23,13 +23,20 @@ class Scored(Decision):
 @quick
 @frozen(kw_only=True, weakref_slot=False)
 class GradeChanged(Decision):
-    """The score moved into another grade."""
+    """The score moved into another grade: from where it stood before the command to where it stands after it."""
 
     type: ClassVar[str] = "grade_changed"
+    nets: ClassVar[bool] = True
     model: str
     before: str | None
     after: str | None
     points: int
+
+    def net_of(self, earlier: Decision) -> Decision | None:
+        """A command that tells what somebody is and what he did crosses grades once."""
+        if not isinstance(earlier, GradeChanged) or (earlier.subject, earlier.model) != (self.subject, self.model):
+            return None
+        return None if earlier.before == self.after else replaced(self, before=earlier.before)
 
 
 @quick

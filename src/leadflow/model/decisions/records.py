@@ -95,11 +95,17 @@ class RecordRemoved(Decision):
 @quick
 @frozen(kw_only=True, weakref_slot=False)
 class VisitorIdentified(Decision):
-    """Interactions of the visitor count for the contact from now on, earlier ones too."""
+    """Interactions of the visitor count for the contact from now on, earlier ones too.
+
+    `since_us` is when somebody was identified: of several, the earliest stands. `former` stood for the visitor until an
+    earlier identification came in.
+    """
 
     type: ClassVar[str] = "visitor_identified"
     visitor: str
     input: str
+    since_us: int | None = None
+    former: str | None = None
 
 
 @quick
