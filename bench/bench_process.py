@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from bench.harness import Figure, Spent, Watch, compared, in_turns
-from leadflow.engine.flow import rulebook_of
-from leadflow.engine.planning.plan import first_keys, plan
+from leadflow.engine.planning.ahead import first_keys
+from leadflow.engine.planning.plan import plan
+from leadflow.engine.preparing import rulebook_of
 from leadflow.model.commands import Advance
 from leadflow.model.decisions import Recorded
 from leadflow.model.lead import Lead

@@ -25,6 +25,8 @@ from leadflow.errors import (
     PluginLoadError,
     PluginValidationError,
 )
+from leadflow.normalise import Normaliser
+from leadflow.room import Policies
 
 KINDS: Final = (
     "stores",
@@ -169,6 +171,49 @@ def load(
         plugins.append(plugin)
     loaded.plugins = tuple(plugins)
     return loaded
+
+
+def policies_of(plugins: Plugins) -> Policies:
+    """The policies that plugins bring, each guarded at the border. Errors: PluginValidationError."""
+    normalisers, strategies, versions = {}, {}, {}
+    for each in plugins.all("normalisers"):
+        if not each.version.isdigit():
+            raise PluginValidationError(
+                f"plugin {each.plugin!r}: normaliser {each.name} has version {each.version!r}",
+                hint="its version is a whole number: stored keys carry it",
+            )
+        normalisers[each.name] = Normaliser(name=each.name, version=int(each.version), function=_guarded(each, _is_key))
+        versions[each.name] = each.version
+    for each in plugins.all("strategies"):
+        strategies[each.name] = _guarded(each, _is_choice)
+        versions[each.name] = each.version
+    return Policies(normalisers=normalisers, strategies=strategies, versions=versions)
+
+
+def _is_key(found: Any, text: str) -> bool:
+    return found is None or (isinstance(found, str) and found != "")
+
+
+def _is_choice(found: Any, eligible: Any, *_: Any) -> bool:
+    return isinstance(found, tuple) and len(found) == 2 and found[0] in {member.user for member in eligible}
+
+
+def _guarded(registration: Registration, is_right: Callable[..., bool]) -> Callable[..., Any]:
+    """The function, whose failures and odd answers are errors that name the plugin."""
+    function, place = registration.factory, f"plugin {registration.plugin!r}: {registration.name}"
+
+    def guarded(*arguments: Any) -> Any:
+        try:
+            found = function(*arguments)
+        except Exception as error:
+            raise PluginError(f"{place} failed ({type(error).__name__})", code="plugin_failed") from error
+        if not is_right(found, *arguments):
+            raise PluginError(
+                f"{place} gave {type(found).__name__}, which is not what it promised", code="plugin_failed"
+            )
+        return found
+
+    return guarded
 
 
 def _listed(text: str) -> tuple[str, ...]:

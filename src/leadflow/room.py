@@ -13,6 +13,7 @@ from attrs import define, field, frozen
 
 from leadflow.model.decisions import Decision, Recorded, Refusal
 from leadflow.model.records import Input
+from leadflow.normalise import Normaliser
 
 Key = tuple[str, str]
 """What can be loaded: ("contact", id) is a row, ("lead.contact_id", value) all rows with that value in that column."""
@@ -102,6 +103,25 @@ class Step:
     refusal: Refusal | None = None
 
 
+@frozen(kw_only=True)
+class Policies:
+    """What a host's plugins add to the rules: pure functions by name, with their versions.
+
+    The names have a dot (`acme.plate`). Those that a playbook names become part of the digest of its rules.
+    """
+
+    normalisers: Mapping[str, Normaliser] = field(factory=dict)
+    strategies: Mapping[str, Callable[..., Any]] = field(factory=dict)
+    versions: Mapping[str, str] = field(factory=dict)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of all."""
+        return frozenset((*self.normalisers, *self.strategies))
+
+
+NO_POLICIES = Policies()
+
 React = Callable[[View, Any, Any, int], Step | None]
 """`decide(view, cause, rules, now_us)`; None when there is nothing to do."""
 
@@ -139,13 +159,14 @@ Follow = Callable[[Any, Any], Iterable[Key]]
 class Room:
     """One capability, as a value.
 
-    `prepare(playbook, schema)` compiles the room's rules once per playbook; the result is what `decide` gets as `rules`.
+    `prepare(playbook, schema, policies)` compiles the room's rules once per playbook; the result is what `decide` gets as
+    `rules`.
     `quiet` are short forms of some reactions: the commonest input, an interaction of a known person that crosses nothing,
     is worth a way of its own.
     """
 
     name: str
-    prepare: Callable[[Any, Any], Any]
+    prepare: Callable[[Any, Any, Policies], Any]
     tables: tuple[Table, ...] = ()
     reacts: Mapping[type, React] = field(factory=dict)
     quiet: Mapping[type, Quiet] = field(factory=dict)

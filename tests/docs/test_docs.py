@@ -15,8 +15,8 @@ import leadflow
 from leadflow import errors
 from leadflow.assignment import rules as assignment
 from leadflow.capture import rules as capture
-from leadflow.engine.flow import schema_for
 from leadflow.engine.intake.records import COMMANDS
+from leadflow.engine.preparing import schema_for
 from leadflow.engine.rooms import ROOMS
 from leadflow.expr.types import FUNCTIONS
 from leadflow.matching import rules as matching

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from leadflow.engine.flow import rulebook_of
+from leadflow.engine.preparing import rulebook_of
 from leadflow.engine.rooms import ROOMS
 from leadflow.errors import PlaybookError
 from leadflow.playbook.check import check_file, check_playbook, checked_playbook

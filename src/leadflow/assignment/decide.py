@@ -106,6 +106,7 @@ def _chosen(
         now_us,
         holds=holds(prepared, asked, now_us),
         target=target,
+        strategies=prepared.strategies,
     )
     return choice, division
 

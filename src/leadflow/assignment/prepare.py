@@ -13,12 +13,13 @@ from leadflow.assignment.pools.turns import PoolState
 from leadflow.assignment.rules import AssignmentRules, Entry, Pool, Queue, Sla
 from leadflow.assignment.state import Handover, Pause, PoolRow, Workload
 from leadflow.assignment.views.rules import ListView
+from leadflow.errors import NotFoundError
 from leadflow.expr import Condition, Schema, SignalTable, compile_condition
 from leadflow.model.business import User
 from leadflow.model.lead import Lead
 from leadflow.model.rows import value_of
 from leadflow.model.time import parse_duration
-from leadflow.room import Key, View
+from leadflow.room import Key, Policies, View
 
 
 @frozen
@@ -37,6 +38,7 @@ class Prepared:
     reads: tuple[Key, ...]
     alert_every_us: int
     assigning: frozenset[tuple[str, str, str]]
+    strategies: Mapping[str, Any]
 
 
 def _reads(rules: AssignmentRules) -> tuple[Key, ...]:
@@ -48,7 +50,7 @@ def _reads(rules: AssignmentRules) -> tuple[Key, ...]:
     return tuple(keys)
 
 
-def prepare(playbook: Any, schema: Schema) -> Prepared:
+def prepare(playbook: Any, schema: Schema, policies: Policies) -> Prepared:
     """Compile the entries' conditions and the service levels' criteria."""
     rules: AssignmentRules = playbook.assignment
     signals = SignalTable()
@@ -71,7 +73,19 @@ def prepare(playbook: Any, schema: Schema) -> Prepared:
         _reads(rules),
         parse_duration(rules.alert_every),
         _assigning(playbook.process.processes),
+        _strategies(rules, policies),
     )
+
+
+def _strategies(rules: AssignmentRules, policies: Policies) -> Mapping[str, Any]:
+    for pool in rules.pools:
+        if "." in pool.strategy and pool.strategy not in policies.strategies:
+            raise NotFoundError(
+                f"pool {pool.name!r}: nobody has handed in a strategy {pool.strategy!r}",
+                code="strategy_unknown",
+                hint="install the plugin that registers it; see leadflow plugins",
+            )
+    return policies.strategies
 
 
 def _assigning(processes: Any) -> frozenset[tuple[str, str, str]]:

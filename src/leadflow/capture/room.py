@@ -11,10 +11,10 @@ from leadflow.model.commands import DropSubmission, RetrySubmission
 from leadflow.model.decisions import InputFailed, InputSettled, Recorded
 from leadflow.model.making import replaced
 from leadflow.model.records import Deal, Entry, Order, Submission
-from leadflow.room import Key, Room, View
+from leadflow.room import Key, Policies, Room, View
 
 
-def prepare(playbook: Any, schema: Any) -> decide.Prepared:
+def prepare(playbook: Any, schema: Any, policies: Policies) -> decide.Prepared:
     """The forms, with the fields that exist."""
     return decide.Prepared(playbook.capture, schema)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import partial
 from itertools import accumulate, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,28 +19,27 @@ from leadflow.engine.answers.queries import Listed, Lists
 from leadflow.engine.answers.replay import Replayed, replay
 from leadflow.engine.intake.counting import chunked, count
 from leadflow.engine.intake.files import Importer, ImportReport
-from leadflow.engine.intake.records import read_record, same_input, to_input
+from leadflow.engine.intake.records import read_record
 from leadflow.engine.intake.undoing import undo
 from leadflow.engine.mailing.delivery import Delivered, deliver
 from leadflow.engine.mailing.file_mail import FileMailer
 from leadflow.engine.outcome import Ingested, Outcome
 from leadflow.engine.planning.carrying import Carrier, results, told
 from leadflow.engine.planning.plan import Planned
-from leadflow.engine.planning.rulebook import Rulebook
-from leadflow.engine.rooms import ROOMS, TABLES
+from leadflow.engine.preparing import rulebook_of, schema_for
+from leadflow.engine.rooms import TABLES
 from leadflow.engine.upkeep.adopting import Adoption, adopt, look
 from leadflow.engine.upkeep.recheck import chunks, pending
 from leadflow.errors import InvalidInputError, LeadflowError
-from leadflow.expr import Schema
 from leadflow.model.commands import Wake
 from leadflow.model.decisions import Recorded
 from leadflow.model.time import to_datetime
 from leadflow.model.values import NOTHING
 from leadflow.playbook.check import checked_playbook
 from leadflow.playbook.playbook import Playbook
-from leadflow.playbook.schema import schema_of
 from leadflow.ports.mail import Mailer
 from leadflow.ports.store import Scan, Store
+from leadflow.room import NO_POLICIES, Policies
 
 if TYPE_CHECKING:
     from leadflow.scoring.fit import Fit, FitSettings
@@ -48,42 +47,11 @@ if TYPE_CHECKING:
 log = logging.getLogger("leadflow")
 log.addHandler(logging.NullHandler())
 
+Observer = Callable[[Sequence[Recorded]], Any]
+"""Told of the decisions of every commit, after it, in order."""
+
 BATCH = 1000
 _MOST_PROBLEMS = 100
-
-
-def schema_for(playbook: Playbook) -> Schema:
-    """What conditions may ask for under a playbook."""
-    return schema_of(playbook.attributes, (term for room in ROOMS for term, _ in room.terms.values()))
-
-
-def rulebook_of(playbook: Playbook) -> Rulebook:
-    """Prepare all rooms' rules; playbooks with equal rules share them.
-
-    Errors: ExpressionError, InvalidValueError, AdapterUnavailableError.
-    """
-    return _prepared(_Rules(playbook))
-
-
-class _Rules:
-    """A playbook as a key: equal rules are equal."""
-
-    def __init__(self, playbook: Playbook) -> None:
-        self.playbook = playbook
-        self._digest = playbook.digest
-
-    def __hash__(self) -> int:
-        return hash(self._digest)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Rules) and self._digest == other._digest
-
-
-@lru_cache(maxsize=8)
-def _prepared(rules: _Rules) -> Rulebook:
-    schema = schema_for(rules.playbook)
-    prepared = {room.name: room.prepare(rules.playbook, schema) for room in ROOMS}
-    return Rulebook.of(ROOMS, prepared, rules._digest, TABLES, to_input, same_input)
 
 
 class Flow:
@@ -92,12 +60,21 @@ class Flow:
     Thread-safe. Close it, or use it as a context manager.
     """
 
-    def __init__(self, store: Store, playbook: Playbook, *, now: Callable[[], int] | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        playbook: Playbook,
+        *,
+        now: Callable[[], int] | None = None,
+        policies: Policies = NO_POLICIES,
+        observers: Mapping[str, Observer] = NOTHING,
+    ) -> None:
         self.store = store
         self.playbook = playbook
-        self.rulebook = rulebook_of(playbook)
+        self.rulebook = rulebook_of(playbook, policies)
+        self._policies, self._observers = policies, observers
         self._now = now or _clock.now_us
-        self._carrier = Carrier(store, self.rulebook)
+        self._carrier = Carrier(store, self.rulebook, self._tell if observers else None)
         self.schema = schema_for(playbook)
         self._lists = Lists(store, self.rulebook, self.schema)
         self.adoption: Adoption = look(store, self.rulebook.digest)
@@ -226,6 +203,14 @@ class Flow:
         """
         return undo(self, batch)
 
+    def _tell(self, decisions: Sequence[Recorded]) -> None:
+        """Tell observers what was committed. One that fails is logged: what is committed stays, the others are told."""
+        for name, observer in self._observers.items():
+            try:
+                observer(decisions)
+            except Exception:
+                log.exception("observer %s failed on %d decisions", name, len(decisions))
+
     def now(self) -> int:
         """This flow's clock: microseconds since 1970 UTC."""
         return self._now()
@@ -288,7 +273,7 @@ class Flow:
     def replay(self, playbook: Playbook | str | Path) -> Replayed:
         """The stored history under another playbook, with the difference; nothing is written."""
         other = playbook if isinstance(playbook, Playbook) else checked_playbook(playbook)
-        return replay(self.store, TABLES, Flow, self.playbook, other)
+        return replay(self.store, TABLES, partial(Flow, policies=self._policies), self.playbook, other)
 
     def fit(self, fields: Iterable[str] | None = None, settings: FitSettings | None = None) -> Fit:
         """Learn a scoring model from the won and lost leads of this store, with honest figures on held-back leads.

@@ -12,6 +12,7 @@ from leadflow.errors import InvalidInputError
 from leadflow.playbook.check import checked_playbook
 from leadflow.playbook.playbook import Playbook
 from leadflow.ports.store import Store
+from leadflow.room import NO_POLICIES
 
 if TYPE_CHECKING:
     from leadflow.plugins import Plugins, Registration
@@ -67,13 +68,19 @@ def open_flow(
     installed ones are loaded when a URL asks for one. `options` go to the store. Errors: PlaybookError when live leads
     would be stranded, SchemaVersionError when a rekey is needed, StoreError and its kin when the store cannot be opened.
     """
+    policies, observers = NO_POLICIES, {}
+    if plugins is not None:
+        from leadflow.plugins import policies_of
+
+        policies = policies_of(plugins)
+        observers = {each.name: each.factory for each in plugins.all("observers")}
     if playbook is None:
         from leadflow.playbook.default import default_playbook
 
         playbook = default_playbook()
     elif not isinstance(playbook, Playbook):
         playbook = checked_playbook(playbook)
-    flow = Flow(open_store(url, plugins=plugins, **options), playbook, now=now)
+    flow = Flow(open_store(url, plugins=plugins, **options), playbook, now=now, policies=policies, observers=observers)
     try:
         if adopt:
             flow.adopt(rekey=rekey)

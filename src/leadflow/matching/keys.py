@@ -10,6 +10,7 @@ from attrs import frozen
 
 from leadflow.errors import InvalidValueError
 from leadflow.matching.rules import MatchingRules, Strategy
+from leadflow.model.values import NOTHING
 from leadflow.normalise import Normaliser, normaliser
 
 _BY_FIELD = {
@@ -83,12 +84,15 @@ class Keyring:
         return tuple(sorted(spec.prefix for specs in self.by_target.values() for spec in specs))
 
 
-def keyring(rules: MatchingRules) -> Keyring:
-    """Compile the keys of all strategies. Errors: InvalidValueError, AdapterUnavailableError (a missing extra)."""
+def keyring(rules: MatchingRules, more: Mapping[str, Normaliser] = NOTHING) -> Keyring:
+    """Compile the keys of all strategies; `more` are a host's own normalisers.
+
+    Errors: InvalidValueError, AdapterUnavailableError (a missing extra).
+    """
     by_strategy: dict[str, tuple[KeySpec, ...]] = {}
     by_target: dict[str, dict[str, KeySpec]] = {}
     for name, strategy in rules.strategies.items():
-        specs = tuple(key_spec(strategy.target, key) for key in strategy.keys)
+        specs = tuple(key_spec(strategy.target, key, more) for key in strategy.keys)
         by_strategy[name] = specs
         by_target.setdefault(strategy.target, {}).update((spec.prefix, spec) for spec in specs)
     return Keyring(
@@ -102,7 +106,7 @@ def keyring(rules: MatchingRules) -> Keyring:
     )
 
 
-def key_spec(target: str, key: tuple[str, ...]) -> KeySpec:
+def key_spec(target: str, key: tuple[str, ...], more: Mapping[str, Normaliser] = NOTHING) -> KeySpec:
     """Compile one key.
 
     >>> key_spec("contact", ("email",)).id_of({"email": " Ana@Example.SI "})
@@ -112,7 +116,7 @@ def key_spec(target: str, key: tuple[str, ...]) -> KeySpec:
     for part in key:
         field, _, name = part.partition(":")
         fields.append(field)
-        found = normaliser(name or _BY_FIELD[target].get(field, "text"))
+        found = more.get(name) or normaliser(name or _BY_FIELD[target].get(field, "text"))
         # A strategy that needs an extra is refused without it, never degraded to another key.
         found.require()
         normalisers.append(found)

@@ -22,13 +22,13 @@ from leadflow.model.decisions import (
 from leadflow.model.facts import RecordsGiven
 from leadflow.model.lead import Lead
 from leadflow.model.records import Entry, Interaction, Submission
-from leadflow.room import Room, Table
+from leadflow.room import Policies, Room, Table
 
 
-def prepare(playbook: Any, schema: Any) -> Prepared:
+def prepare(playbook: Any, schema: Any, policies: Policies) -> Prepared:
     """Compile the strategies' keys."""
     forms = {name: dict(form.fields) for name, form in playbook.capture.forms.items()}
-    return Prepared(playbook.matching, keyring(playbook.matching), schema, forms)
+    return Prepared(playbook.matching, keyring(playbook.matching, policies.normalisers), schema, forms)
 
 
 ROOM = Room(

@@ -14,6 +14,7 @@ from leadflow.model.rows import value_of
 from leadflow.model.time import parse_duration
 from leadflow.process.rules import Branch, Process, ProcessRules, Stage
 from leadflow.process.state import Instance
+from leadflow.room import Policies
 
 CompiledBranch = tuple[str, Condition | None]
 
@@ -63,7 +64,7 @@ class Prepared:
     schema: Schema
 
 
-def prepare(playbook: Any, schema: Schema) -> Prepared:
+def prepare(playbook: Any, schema: Schema, policies: Policies) -> Prepared:
     """Compile every condition of every process."""
     signals = SignalTable()
     reads: set[str] = set()

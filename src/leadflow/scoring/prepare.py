@@ -12,6 +12,7 @@ from attrs import field, frozen
 from leadflow.expr import Schema, SignalTable
 from leadflow.expr.points import ScoreProgram, ScoreRule, at_least, compile_score, none_of
 from leadflow.model.values import CONSENT_LEVELS
+from leadflow.room import Policies
 from leadflow.scoring.rules import Model, Rule, ScoringRules
 
 
@@ -43,7 +44,7 @@ class Prepared:
     by_target: Mapping[str, tuple[Compiled, ...]] = field(factory=dict)
 
 
-def prepare(playbook: Any, schema: Schema) -> Prepared:
+def prepare(playbook: Any, schema: Schema, policies: Policies) -> Prepared:
     """Compile every live model."""
     rules: ScoringRules = playbook.scoring
     models = {name: compile_model(name, model, schema) for name, model in rules.models.items() if model.state == "live"}

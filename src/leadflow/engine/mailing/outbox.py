@@ -60,7 +60,7 @@ def apply_planned(view: View, recorded: Recorded, rules: Any) -> Iterable[Any]:
 
 ROOM = Room(
     name="outbox",
-    prepare=lambda playbook, schema: None,
+    prepare=lambda playbook, schema, policies: None,
     tables=(Table(Message, indexes=("recipient", "state"), due="due_us"),),
     applies={MessagePlanned: apply_planned},
 )

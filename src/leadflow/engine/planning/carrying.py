@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from leadflow.engine.outcome import Result, result_of
-from leadflow.engine.planning.plan import Plan, Planned, first_keys, next_keys, plan
+from leadflow.engine.planning.ahead import first_keys, next_keys
+from leadflow.engine.planning.plan import Plan, Planned, plan
 from leadflow.engine.planning.rulebook import Rulebook
 from leadflow.errors import ConflictError, StoreError
 from leadflow.model.commands import Wake
-from leadflow.model.decisions import InputFailed
+from leadflow.model.decisions import InputFailed, Recorded
 from leadflow.ports.store import Snapshot, Store
 
 _ROUNDS = 12
@@ -20,9 +21,12 @@ _ATTEMPTS = 8
 class Carrier:
     """Makes commands true in one store under one set of rules."""
 
-    def __init__(self, store: Store, rulebook: Rulebook) -> None:
+    def __init__(
+        self, store: Store, rulebook: Rulebook, tell: Callable[[Sequence[Recorded]], None] | None = None
+    ) -> None:
         self.store = store
         self.rulebook = rulebook
+        self._tell = tell
 
     def carry_out(
         self, commands: Sequence[Any], now: Callable[[Any], int], wakes: Sequence[Wake] | None = None
@@ -48,6 +52,8 @@ class Carrier:
                 todo.append((batch[:middle], attempt + 1))
                 continue
             done.append(planned)
+            if self._tell is not None and change.decisions:
+                self._tell(tuple(change.decisions))
         return done
 
     def plan(self, commands: Sequence[Any], now: Callable[[Any], int], wakes: Sequence[Wake] | None = None) -> Plan:

@@ -10,6 +10,7 @@ from attrs import define, field
 
 from leadflow.engine.planning.draft import Draft
 from leadflow.engine.planning.rulebook import Reaction, Rulebook
+from leadflow.errors import PluginError
 from leadflow.model.commands import Wake
 from leadflow.model.decisions import Decision, InputFailed, Recorded, Refusal
 from leadflow.model.making import replaced
@@ -133,9 +134,11 @@ class Plan:
                 if type(cause) in reacts:
                     return False
                 continue
-            for quiet, rules in forms:
-                if not quiet(rows, cause, rules, now_us, hush):
+            try:
+                if not all(quiet(rows, cause, rules, now_us, hush) for quiet, rules in forms):
                     return False
+            except PluginError:
+                return False
         return True
 
     def _hushed(self, position: int, hush: Hush) -> None:
@@ -218,35 +221,6 @@ class _Runaway(Exception):
         self.chain = chain
 
 
-def first_keys(commands: Sequence[Any], rulebook: Rulebook) -> set[Key]:
-    """What the plan of these commands will surely read."""
-    keys: set[Key] = set()
-    by_type = rulebook.keys
-    for command in commands:
-        keys.add(("input", command.key))
-        for keys_of, rules in by_type.get(type(command), ()):
-            keys.update(keys_of(command, rules))
-    return keys
-
-
-def next_keys(rows: Mapping[Key, Any], rulebook: Rulebook) -> set[Key]:
-    """What the plan will read once these rows are known."""
-    keys: set[Key] = set()
-    by_table = rulebook.follow
-    for (name, _), found in rows.items():
-        if found is None:
-            continue
-        if type(found) is tuple:
-            steps, several = by_table.get(name.partition(".")[0]), found
-        else:
-            steps, several = by_table.get(name), (found,)
-        if steps:
-            for row in several:
-                for step, rules in steps:
-                    keys.update(step(row, rules))
-    return keys
-
-
 def plan(
     snapshot: Snapshot,
     commands: Sequence[Any],
@@ -301,6 +275,11 @@ def _planned(draft: Draft, command: Any, rulebook: Rulebook, now_us: int, need: 
     except _Refused as refused:
         draft.undo(mark)
         status, refusal = "refused", refused.refusal
+    except PluginError as error:
+        # Nothing is lost by somebody else's fault: the command waits in the failed queue.
+        draft.undo(mark)
+        status, refusal = "failed", Refusal(error.code, {"plugin": error.message})
+        _fail(draft, command, rulebook, now_us, refusal)
     except _Runaway as runaway:
         draft.undo(mark)
         status, refusal = "failed", Refusal("runaway", {"chain": " > ".join(runaway.chain)})

@@ -29,7 +29,7 @@ class Recheck:
     version: int = 0
 
 
-ROOM = Room(name="recheck", prepare=lambda playbook, schema: None, tables=(Table(Recheck),))
+ROOM = Room(name="recheck", prepare=lambda playbook, schema, policies: None, tables=(Table(Recheck),))
 
 
 def note_models(store: Store, models: Mapping[str, Any]) -> list[str]:

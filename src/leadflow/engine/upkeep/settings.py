@@ -29,7 +29,7 @@ class Setting:
     version: int = 0
 
 
-ROOM = Room(name="settings", prepare=lambda playbook, schema: None, tables=(Table(Setting),))
+ROOM = Room(name="settings", prepare=lambda playbook, schema, policies: None, tables=(Table(Setting),))
 
 
 def check_keys(store: Store, prefixes: Iterable[str]) -> None:
