@@ -12,6 +12,7 @@ from tests.plugins.test_loading import plugin
 import leadflow
 from leadflow.assignment.rules import AssignmentRules, Entry, Member, Pool, Queue
 from leadflow.errors import NotFoundError, PluginValidationError, SchemaVersionError
+from leadflow.playbook.check import check_file
 from leadflow.playbook.default import default_playbook
 from leadflow.plugins import Plugins, load, policies_of
 from leadflow.testing import invariants
@@ -144,3 +145,18 @@ def test_observers_are_told_what_was_committed_in_batches(caplog: pytest.LogCapt
             {"type": "submission", "key": "s-2", "form": "demo-request", "fields": {"email": "bo@kos.example"}}
         )
         assert len(seen) == 1
+
+
+def test_check_knows_what_plugins_bring(tmp_path: Any) -> None:
+    """Without the plugin, both names are faults with their place; with it, none."""
+    path = tmp_path / "playbook.toml"
+    path.write_text(
+        '[matching.strategies.email]\ntarget = "contact"\nkeys = [["email"], ["title:acme.plate"]]\n\n'
+        '[[assignment.pools]]\nname = "team"\nstrategy = "acme.last"\nmembers = [{user = "ana"}]\n\n'
+        '[[assignment.entries]]\nname = "all"\ntarget = "pool:team"\n\n'
+        '[assignment]\ndefault_owner = "pool:team"\n'
+    )
+    said = [str(fault) for fault in check_file(path)]
+    assert any("acme.plate" in each and "playbook.toml:3" in each for each in said)
+    assert any("acme.last" in each and "playbook.toml:7" in each for each in said)
+    assert not [each for each in check_file(path, policies=policies_of(acme())) if "acme" in str(each)]

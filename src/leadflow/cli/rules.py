@@ -20,6 +20,7 @@ from leadflow.playbook.diff import diff as changes_between
 from leadflow.playbook.diff import render, strands
 from leadflow.playbook.fault import Fault
 from leadflow.playbook.moved import parse_name
+from leadflow.plugins import policies_of
 from leadflow.ports.store import Scan
 
 
@@ -53,7 +54,11 @@ def check(
 ) -> int:
     """Find every fault of a playbook, and what looks like a slip, each with its place."""
     path = path or session.playbook_path
-    found: Iterable[Fault] = check_playbook(session.playbook(), default_text()) if path is None else check_file(path)
+    found: Iterable[Fault] = (
+        check_playbook(session.playbook(), default_text())
+        if path is None
+        else check_file(path, policies=policies_of(session.plugins))
+    )
     faults = [fault for fault in found if not fault.is_warning]
     warnings = [fault for fault in found if fault.is_warning]
     output = session.output
@@ -117,7 +122,7 @@ def _holders(session: Session, name: str) -> int | None:
         (column, "=", part) for column, part in zip(columns, parts, strict=True)
     )
     # The store alone: opening a flow would make the store follow a playbook.
-    store = open_store(session.store)
+    store = open_store(session.store, plugins=session.plugins)
     try:
         return sum(1 for _ in store.scan(Scan(table="lead", where=where)))
     finally:
@@ -127,7 +132,7 @@ def _holders(session: Session, name: str) -> int | None:
 def rekey(session: Session) -> int:
     """File all records anew, after matching strategies or normalisers have changed."""
     with session.output.progress("Filing all records anew"):
-        open_flow(session.store, session.playbook(), now=session.clock, rekey=True).close()
+        open_flow(session.store, session.playbook(), now=session.clock, rekey=True, plugins=session.plugins).close()
     if session.output.is_json:
         session.output.document({"rekeyed": session.store})
     else:

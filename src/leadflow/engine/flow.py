@@ -272,7 +272,7 @@ class Flow:
 
     def replay(self, playbook: Playbook | str | Path) -> Replayed:
         """The stored history under another playbook, with the difference; nothing is written."""
-        other = playbook if isinstance(playbook, Playbook) else checked_playbook(playbook)
+        other = playbook if isinstance(playbook, Playbook) else checked_playbook(playbook, policies=self._policies)
         return replay(self.store, TABLES, partial(Flow, policies=self._policies), self.playbook, other)
 
     def fit(self, fields: Iterable[str] | None = None, settings: FitSettings | None = None) -> Fit:

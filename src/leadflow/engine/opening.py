@@ -79,7 +79,7 @@ def open_flow(
 
         playbook = default_playbook()
     elif not isinstance(playbook, Playbook):
-        playbook = checked_playbook(playbook)
+        playbook = checked_playbook(playbook, policies=policies)
     flow = Flow(open_store(url, plugins=plugins, **options), playbook, now=now, policies=policies, observers=observers)
     try:
         if adopt:

@@ -18,6 +18,7 @@ from leadflow.playbook.moved import moved_findings
 from leadflow.playbook.playbook import Playbook
 from leadflow.playbook.reading import Document, document_of, playbook_error, read_document
 from leadflow.playbook.schema import check_schema
+from leadflow.room import NO_POLICIES, Policies
 
 
 def check_playbook(
@@ -26,12 +27,13 @@ def check_playbook(
     *,
     terms: Iterable[Term] | None = None,
     kinds: Iterable[str] | None = None,
+    policies: Policies = NO_POLICIES,
 ) -> tuple[Fault, ...]:
     """Everything that is wrong with a playbook of the right form, faults and warnings, in the order of the text.
 
     `document` is what the playbook was read from (or its TOML text); without it faults have a path but no line.
     `terms` are what the rooms of an engine add to conditions; without them the usual ones are known. `kinds` are the
-    known kinds of interaction; without them any kind may come.
+    known kinds of interaction; without them any kind may come. `policies` are those that plugins bring.
 
     >>> from leadflow.playbook.default import default_playbook
     >>> check_playbook(default_playbook())
@@ -39,14 +41,18 @@ def check_playbook(
     """
     if isinstance(document, str):
         document = document_of(document)
-    found = _findings(playbook, check_schema(playbook, terms, kinds))
+    found = _findings(playbook, check_schema(playbook, terms, kinds), policies)
     if document is None:
         return tuple(sorted(dict.fromkeys(each.unplaced() for each in found), key=lambda each: each.path))
     return document.faults(found)
 
 
 def check_file(
-    path: str | FilePath, *, terms: Iterable[Term] | None = None, kinds: Iterable[str] | None = None
+    path: str | FilePath,
+    *,
+    terms: Iterable[Term] | None = None,
+    kinds: Iterable[str] | None = None,
+    policies: Policies = NO_POLICIES,
 ) -> tuple[Fault, ...]:
     """Everything that is wrong with a playbook file and those that it includes.
 
@@ -57,11 +63,15 @@ def check_file(
         playbook = playbook_of(document)
     except PlaybookError as error:
         return tuple(error.faults)
-    return check_playbook(playbook, document, terms=terms, kinds=kinds)
+    return check_playbook(playbook, document, terms=terms, kinds=kinds, policies=policies)
 
 
 def checked_playbook(
-    path: str | FilePath, *, terms: Iterable[Term] | None = None, kinds: Iterable[str] | None = None
+    path: str | FilePath,
+    *,
+    terms: Iterable[Term] | None = None,
+    kinds: Iterable[str] | None = None,
+    policies: Policies = NO_POLICIES,
 ) -> Playbook:
     """The playbook in a file, sure to work; warnings let it pass.
 
@@ -69,15 +79,16 @@ def checked_playbook(
     """
     document = read_document(path)
     playbook = playbook_of(document)
-    found = check_playbook(playbook, document, terms=terms, kinds=kinds)
+    found = check_playbook(playbook, document, terms=terms, kinds=kinds, policies=policies)
     faults = [fault for fault in found if not fault.is_warning]
     if faults:
         raise playbook_error(faults, str(path))
     return playbook
 
 
-def _findings(playbook: Playbook, schema: Schema) -> Iterator[Finding]:
-    yield from matching_findings(playbook)
+def _findings(playbook: Playbook, schema: Schema, policies: Policies) -> Iterator[Finding]:
+    yield from matching_findings(playbook, policies)
+    yield from _strategies(playbook, policies)
     yield from form_findings(playbook)
     conditions = list(condition_findings(playbook, schema))
     yield from conditions
@@ -85,3 +96,15 @@ def _findings(playbook: Playbook, schema: Schema) -> Iterator[Finding]:
     yield from process_findings(playbook, schema)
     yield from assignment_findings(playbook, schema)
     yield from moved_findings(playbook)
+
+
+def _strategies(playbook: Playbook, policies: Policies) -> Iterator[Finding]:
+    """Strategies of pools that nobody brings."""
+    for number, pool in enumerate(playbook.assignment.pools):
+        if "." in pool.strategy and pool.strategy not in policies.strategies:
+            yield Finding(
+                path=("assignment", "pools", number, "strategy"),
+                message=f"no plugin brings a strategy {pool.strategy}",
+                hint="install the plugin that registers it; see leadflow plugins",
+                code="unknown_strategy",
+            )

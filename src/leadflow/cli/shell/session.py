@@ -18,6 +18,7 @@ from leadflow.model.time import parse_duration, parse_instant
 from leadflow.playbook.codec import load_playbook
 from leadflow.playbook.default import default_playbook
 from leadflow.playbook.playbook import Playbook
+from leadflow.plugins import Plugins, load
 
 DEFAULT_STORE: Final = "sqlite:///leads.db"
 DEFAULT_PLAYBOOK: Final = "playbook.toml"
@@ -57,6 +58,11 @@ class Session:
         """The moment it is."""
         return clock.now_us() if self.now_us is None else self.now_us
 
+    @property
+    def plugins(self) -> Plugins:
+        """The installed plugins."""
+        return load()
+
     def playbook(self) -> Playbook:
         """The playbook that is asked for, or the built-in one. Errors: PlaybookError."""
         return default_playbook() if self.playbook_path is None else load_playbook(self.playbook_path)
@@ -73,7 +79,7 @@ class Session:
                 code="no_store",
                 hint="leadflow ingest or import makes one; --store or LEADFLOW_STORE names another",
             )
-        flow = open_flow(self.store, self.playbook(), now=self.clock, adopt=changes)
+        flow = open_flow(self.store, self.playbook(), now=self.clock, adopt=changes, plugins=self.plugins)
         if flow.adoption.is_changed:
             self.output.note(str(flow.adoption), "warn")
         return flow

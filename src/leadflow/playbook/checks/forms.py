@@ -14,6 +14,7 @@ from leadflow.model.rows import KEPT_BY_ENGINE, own_fields
 from leadflow.normalise import normaliser
 from leadflow.playbook.fault import WARNING, Finding, Path, listed
 from leadflow.playbook.playbook import Playbook
+from leadflow.room import NO_POLICIES, Policies
 
 _WANTED = {
     "contact-and-lead": ("contact", "account", "lead"),
@@ -39,7 +40,7 @@ def fields_of(playbook: Playbook, record: str) -> tuple[str, ...]:
 # -- matching ---------------------------------------------------------------------------------------------
 
 
-def matching_findings(playbook: Playbook) -> Iterator[Finding]:
+def matching_findings(playbook: Playbook, policies: Policies = NO_POLICIES) -> Iterator[Finding]:
     """Default strategies that do not exist, key fields and normalisers that do not, extras that are missing."""
     rules = playbook.matching
     for target in TARGETS:
@@ -52,10 +53,14 @@ def matching_findings(playbook: Playbook) -> Iterator[Finding]:
     for name, strategy in rules.strategies.items():
         for number, key in enumerate(strategy.keys):
             path: Path = ("matching", "strategies", name, "keys", number)
-            found = [each for at, part in enumerate(key) for each in _key_part(playbook, strategy, (*path, at), part)]
+            found = [
+                each
+                for at, part in enumerate(key)
+                for each in _key_part(playbook, strategy, (*path, at), part, policies)
+            ]
             yield from found
             if not any(each.severity != WARNING for each in found):
-                yield from _whole_key(path, strategy.target, key)
+                yield from _whole_key(path, strategy.target, key, policies)
 
 
 def _strategy_name(rules: MatchingRules, path: Path, name: str, target: str) -> Iterator[Finding]:
@@ -69,7 +74,7 @@ def _strategy_name(rules: MatchingRules, path: Path, name: str, target: str) -> 
         yield _fault(path, said, _known(fitting), "wrong_strategy")
 
 
-def _key_part(playbook: Playbook, strategy: Strategy, path: Path, part: str) -> Iterator[Finding]:
+def _key_part(playbook: Playbook, strategy: Strategy, path: Path, part: str, policies: Policies) -> Iterator[Finding]:
     target = strategy.target
     field, _, named = part.partition(":")
     known = fields_of(playbook, target)
@@ -83,7 +88,7 @@ def _key_part(playbook: Playbook, strategy: Strategy, path: Path, part: str) -> 
                 yield _warning(path, said, hint, "unknown_context")
         else:
             yield _fault(path, f"{target} has no field {field}", did_you_mean(field, known), "unknown_field")
-    if not named:
+    if not named or named in policies.normalisers:
         return
     try:
         normaliser(named).require()
@@ -91,9 +96,9 @@ def _key_part(playbook: Playbook, strategy: Strategy, path: Path, part: str) -> 
         yield _fault(path, error.message, error.hint, error.code)
 
 
-def _whole_key(path: Path, target: str, key: tuple[str, ...]) -> Iterator[Finding]:
+def _whole_key(path: Path, target: str, key: tuple[str, ...], policies: Policies) -> Iterator[Finding]:
     try:
-        key_spec(target, key)
+        key_spec(target, key, policies.normalisers)
     except LeadflowError as error:
         yield _fault(path, error.message.removeprefix("keys: "), error.hint, error.code)
 
