@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from leadflow.errors import ExpressionError
 from leadflow.ports.store import Scan
 from leadflow.testing import VirtualClock, invariants
 
@@ -203,3 +204,19 @@ def test_one_command_leaves_one_grade_decision(opened: Any) -> None:
             ]
             assert (last.before, last.after) == (None, listed.grades["interest"])
         assert invariants(flow) == []
+
+
+@pytest.mark.parametrize(
+    ("where", "hint"),
+    [
+        ('score("interst") > 5', "interest"),
+        ('lead.stage == "inqiry"', "inquiry"),
+        ('lead.state == "opened"', "open"),
+    ],
+)
+def test_asking_for_what_is_not_there_is_told(opened: Any, where: str, hint: str) -> None:
+    """A slip in a model's name gave an empty list, as if nobody scored."""
+    with opened(now=VirtualClock(START)) as flow:
+        flow.ingest([demo("s-1")])
+        with pytest.raises(ExpressionError, match=hint):
+            flow.leads(where=where)

@@ -26,7 +26,7 @@ from leadflow.engine.mailing.file_mail import FileMailer
 from leadflow.engine.outcome import Ingested, Outcome
 from leadflow.engine.planning.carrying import Carrier, results, told
 from leadflow.engine.planning.plan import Planned
-from leadflow.engine.preparing import rulebook_of, schema_for
+from leadflow.engine.preparing import asking_schema, rulebook_of, schema_for
 from leadflow.engine.rooms import TABLES
 from leadflow.engine.upkeep.adopting import Adoption, adopt, look
 from leadflow.engine.upkeep.recheck import chunks, pending
@@ -76,7 +76,7 @@ class Flow:
         self._now = now or _clock.now_us
         self._carrier = Carrier(store, self.rulebook, self._tell if observers else None)
         self.schema = schema_for(playbook)
-        self._lists = Lists(store, self.rulebook, self.schema)
+        self._lists = Lists(store, self.rulebook, asking_schema(playbook))
         self.adoption: Adoption = look(store, self.rulebook.digest)
 
     def __enter__(self) -> Flow:

@@ -10,13 +10,18 @@ from leadflow.engine.planning.rulebook import Rulebook
 from leadflow.engine.rooms import ROOMS, TABLES
 from leadflow.expr import Schema
 from leadflow.playbook.playbook import Playbook
-from leadflow.playbook.schema import schema_of
+from leadflow.playbook.schema import check_schema, schema_of
 from leadflow.room import NO_POLICIES, Policies
 
 
 def schema_for(playbook: Playbook) -> Schema:
     """What conditions may ask for under a playbook."""
     return schema_of(playbook.attributes, (term for room in ROOMS for term, _ in room.terms.values()))
+
+
+def asking_schema(playbook: Playbook) -> Schema:
+    """What somebody who asks may name: also only the models, grades, stages and states that there are."""
+    return check_schema(playbook, [term for room in ROOMS for term, _ in room.terms.values()])
 
 
 def rulebook_of(playbook: Playbook, policies: Policies = NO_POLICIES) -> Rulebook:
