@@ -19,6 +19,7 @@ from bench.template import NOW_US, Template, make_template
 from bench.workload import Clock, interactions, playbook
 from leadflow.engine.flow import Flow
 from leadflow.engine.opening import open_store
+from leadflow.engine.preparing import rulebook_of
 from leadflow.model.time import parse_instant
 from leadflow.ports.store import ChangeSet, Scan, Snapshot
 from leadflow.scoring.state import unpack
@@ -167,8 +168,7 @@ def bare_loop(template: Template, records: list[dict[str, Any]], batch: int) -> 
     It reads the record, normalises the address, counts the interaction, scores with the same compiled rules and makes
     the two rows; it checks nothing, decides nothing, and cannot undo.
     """
-    flow = Flow(Prepared([]), playbook(), now=Clock(NOW_US, batch * PACE_US))
-    model = flow.rulebook.rules["scoring"].models["interest"]
+    model = rulebook_of(playbook()).rules["scoring"].models["interest"]
     observe, total = model.signals.observe, model.program.total
     with sqlite3.connect(template.path) as connection:
         rows = connection.execute("SELECT id, subject, bits, signals, version FROM leadflow_score")
