@@ -45,8 +45,18 @@ NowOption = Annotated[
 
 COMMANDS: Final[dict[str, tuple[Work, ...]]] = {
     "To begin": (demo.demo, rules.init, rules.check, rules.diff),
-    "Take in": (ingest.ingest, imports.import_, imports.undo_import, failed.failed, due.tick, due.deliver, rules.rekey),
-    "Look": (lists.leads, cards.show, cards.explain, report.report, export.export, extensions.plugins),
+    "Take in": (
+        ingest.ingest,
+        imports.import_,
+        imports.undo_import,
+        failed.failed,
+        due.tick,
+        due.deliver,
+        rules.rekey,
+        rules.migrate,
+    ),
+    "Look": (lists.leads, cards.show, cards.explain, report.report, export.export),
+    "Keep": (rules.rekey, rules.migrate, extensions.plugins),
     "What if": (what_if.preview, what_if.replay, fit.fit),
     "Work on leads": (working.advance, working.assign, identity.duplicates, identity.merge, identity.unmerge),
 }

@@ -11,7 +11,7 @@ import typer
 
 from leadflow.cli.shell.command import OK, PROBLEMS
 from leadflow.cli.shell.session import DEFAULT_PLAYBOOK, Session, store_path
-from leadflow.engine.opening import open_flow, open_store
+from leadflow.engine.opening import migrate_store, open_flow, open_store
 from leadflow.errors import InvalidInputError
 from leadflow.playbook.check import check_file, check_playbook
 from leadflow.playbook.codec import load_playbook
@@ -137,6 +137,18 @@ def rekey(session: Session) -> int:
         session.output.document({"rekeyed": session.store})
     else:
         session.output.say("all records are filed under the playbook's keys", "good")
+    return OK
+
+
+def migrate(session: Session) -> int:
+    """Bring a store of an earlier leadflow up to this one; a copy of what was before stays beside it."""
+    before, after, kept = migrate_store(session.store)
+    if session.output.is_json:
+        session.output.document({"before": before, "after": after, "kept": None if kept is None else str(kept)})
+    elif kept is None:
+        session.output.say(f"nothing to do: {session.store} has version {after}", "good")
+    else:
+        session.output.say(f"version {before} is version {after} now; the store as it was is in {kept}", "good")
     return OK
 
 

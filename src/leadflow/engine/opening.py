@@ -41,6 +41,22 @@ def open_store(url: str, *, plugins: Plugins | None = None, **options: Any) -> S
     )
 
 
+def migrate_store(url: str) -> tuple[int, int, Path | None]:
+    """Bring a SQLite store of an earlier version up to this one: (version before, version now, the copy that was kept).
+
+    Errors: InvalidInputError for another kind of store; SchemaVersionError, StoreError and its kin.
+    """
+    scheme, _, rest = url.partition(":")
+    if scheme != "sqlite" or not rest.startswith("///"):
+        raise InvalidInputError(
+            f"{scheme}: has nothing to migrate", code="unknown_store", hint="write sqlite:///leads.db"
+        )
+    from leadflow.stores.layout import layout_of
+    from leadflow.stores.migrate import migrate
+
+    return migrate(Path(rest[3:]), [layout_of(table) for table in TABLES])
+
+
 def adapter(kind: str, url: str, plugins: Plugins | None = None) -> Registration:
     """What plugins have registered for a URL's scheme. Errors: InvalidInputError that lists the schemes there are."""
     if plugins is None:

@@ -12,7 +12,7 @@ from leadflow.errors import CorruptionError, SchemaVersionError, StoreError
 from leadflow.stores.layout import Layout
 
 APPLICATION_ID = 0x4C464C57
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _FULL_CHECK_BYTES = 64 * 1024 * 1024
 _HEADER = b"SQLite format 3\0"
 
