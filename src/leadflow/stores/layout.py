@@ -96,7 +96,8 @@ def layout_of(table: Table) -> Layout:
         name = attribute.name
         kind, _, rest = str(attribute.type).partition("[")[0].partition(" | ")
         if name in table.packed:
-            kind, sql, (encode, decode) = "bytes", "BLOB", table.packed[name]
+            encode, decode = table.packed[name]
+            kind, sql = _packed_kind(encode), "BLOB"
         else:
             sql, encode, decode = _KINDS[kind]
         columns.append(name)
@@ -118,6 +119,11 @@ def layout_of(table: Table) -> Layout:
         _reader([*changing, "id"], encoders),
         _maker(table.row, columns, decoders),
     )
+
+
+def _packed_kind(encode: Callable[[Any], Any] | None) -> str:
+    """Text where the function says so, else bytes."""
+    return "str" if getattr(encode, "__annotations__", {}).get("return") in ("str", str) else "bytes"
 
 
 def _reader(columns: list[str], encoders: Mapping[str, Callable[[Any], Any]]) -> Callable[[Any], tuple[Any, ...]]:
