@@ -70,7 +70,8 @@ class Table:
     can be looked up, `orders` runs of columns that lists are read in ("-" before
     one that descends; then by id). `due` is the column with the next moment at which the
     row wants to be woken, if it has one. `fixed` columns never change once the row is made. `mints` says that the id of a new
-    row is new everywhere, so that nothing can hang on it yet. `packed` columns are bytes made by the pair of functions given.
+    row is new everywhere, so that nothing can hang on it yet. `packed` columns are bytes made by the pair of functions given,
+    or text where the first of them is annotated to return str.
     """
 
     row: type[Any]

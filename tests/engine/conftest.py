@@ -17,7 +17,9 @@ from leadflow.assignment.rules import AssignmentRules, Entry, Member, Pool, Prod
 from leadflow.engine.flow import Flow
 from leadflow.playbook.default import default_playbook
 from leadflow.playbook.playbook import Playbook
+from leadflow.plugins import load
 from leadflow.scoring.rules import Grade, Model, Rule
+from leadflow_adapters.postgres import plugin
 
 Opened = Callable[..., AbstractContextManager[Flow]]
 
@@ -86,7 +88,9 @@ def playbook(request: pytest.FixtureRequest) -> Playbook:
 
 
 @pytest.fixture(scope="session")
-def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Callable[..., AbstractContextManager[Flow]]]:
+def stores(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Callable[..., AbstractContextManager[Flow]]]:
     """Ways to open a flow on a new store, by kind of store."""
     folder = tmp_path_factory.mktemp("stores")
     template = folder / "template.db"
@@ -106,10 +110,19 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Callable[..., 
             yield flow
         path.unlink()
 
-    return {"memory": memory, "sqlite": sqlite}
+    @contextmanager
+    def postgres(**options: Any) -> Iterator[Flow]:
+        server = request.getfixturevalue("postgres")
+        with (
+            server.emptied() as url,
+            leadflow.open(url, plugins=load(only=(), also={"postgres": plugin}), check=False, **options) as flow,
+        ):
+            yield flow
+
+    return {"memory": memory, "sqlite": sqlite, "postgres": postgres}
 
 
-@pytest.fixture(scope="session", params=["memory", "sqlite"])
+@pytest.fixture(scope="session", params=["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def opened(request: pytest.FixtureRequest, stores: dict[str, Opened]) -> Opened:
     """Opens a flow on a new store of this kind: `with opened(playbook=..., now=clock) as flow`."""
     return stores[request.param]

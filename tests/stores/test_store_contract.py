@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,23 +22,32 @@ from leadflow.ports.store import ChangeSet, Scan, Store
 from leadflow.stores.memory import MemoryStore
 from leadflow.stores.sqlite import SqliteStore
 from leadflow.testing import accounts, contacts, leads
+from leadflow_adapters.postgres.plugin import opened
 
 Make = Callable[[], Store]
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
     """Makes new, empty stores."""
-    made: list[Store] = []
+    with ExitStack() as stack:
+        server = request.getfixturevalue("postgres") if request.param == "postgres" else None
 
-    def new() -> Store:
-        path = tmp_path / f"{len(made)}.db"
-        made.append(MemoryStore(TABLES) if request.param == "memory" else SqliteStore(path, TABLES, synchronous="OFF"))
-        return made[-1]
+        def new() -> Store:
+            made: Store
+            if request.param == "memory":
+                made = MemoryStore(TABLES)
+            elif server is None:
+                path = tmp_path / f"{next(numbers)}.db"
+                made = SqliteStore(path, TABLES, synchronous="OFF")
+            else:
+                url = stack.enter_context(server.emptied())
+                made = opened(url, TABLES, check=False)
+            stack.callback(made.close)
+            return made
 
-    yield new
-    for store in made:
-        store.close()
+        numbers = count()
+        yield new
 
 
 def put(store: Store, *rows: Any, **more: Any) -> None:

@@ -65,12 +65,15 @@ class Layout:
     """One table as SQL sees it: columns with their SQL types, and rows to and from their values.
 
     `values(row)` are all columns, `changing(row)` those that may change and then the id, `row(values)` is the way back.
+    `types` are SQLite's; `kinds` are ours (str, int, bool, bytes, Decimal, Mapping, tuple), for stores that name types
+    otherwise.
     """
 
     table: Table
     columns: tuple[str, ...]
     types: tuple[str, ...]
     required: tuple[bool, ...]
+    kinds: tuple[str, ...]
     values: Callable[[Any], tuple[Any, ...]]
     changing: Callable[[Any], tuple[Any, ...]]
     row: Callable[[tuple[Any, ...]], Any]
@@ -84,7 +87,7 @@ def layout_of(table: Table) -> Layout:
     >>> layout.columns[:3], layout.types[5]
     (('id', 'name', 'line'), 'TEXT')
     """
-    columns, types, required = [], [], []
+    columns, types, required, kinds = [], [], [], []
     encoders: dict[str, Callable[[Any], Any]] = {}
     decoders: dict[str, Callable[[Any], Any]] = {}
     encode: Callable[[Any], Any] | None
@@ -93,12 +96,14 @@ def layout_of(table: Table) -> Layout:
         name = attribute.name
         kind, _, rest = str(attribute.type).partition("[")[0].partition(" | ")
         if name in table.packed:
-            sql, (encode, decode) = "BLOB", table.packed[name]
+            encode, decode = table.packed[name]
+            kind, sql = _packed_kind(encode), "BLOB"
         else:
             sql, encode, decode = _KINDS[kind]
         columns.append(name)
         types.append(sql)
         required.append(not rest and "None" not in str(attribute.type) and kind in ("str", "int", "bool"))
+        kinds.append(kind)
         if encode is not None:
             encoders[name] = encode
         if decode is not None:
@@ -109,10 +114,16 @@ def layout_of(table: Table) -> Layout:
         tuple(columns),
         tuple(types),
         tuple(required),
+        tuple(kinds),
         _reader(columns, encoders),
         _reader([*changing, "id"], encoders),
         _maker(table.row, columns, decoders),
     )
+
+
+def _packed_kind(encode: Callable[[Any], Any] | None) -> str:
+    """Text where the function says so, else bytes."""
+    return "str" if getattr(encode, "__annotations__", {}).get("return") in ("str", str) else "bytes"
 
 
 def _reader(columns: list[str], encoders: Mapping[str, Callable[[Any], Any]]) -> Callable[[Any], tuple[Any, ...]]:

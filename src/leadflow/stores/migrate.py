@@ -10,6 +10,7 @@ from pathlib import Path
 from leadflow.errors import SchemaVersionError, StoreBusyError, StoreError
 from leadflow.stores import schema
 from leadflow.stores.layout import Layout
+from leadflow.stores.statements import table_name
 
 _STEPS = {
     # Version 1 did not keep the state that a merged record had: it was taken to be the usual one.
@@ -86,7 +87,7 @@ def _reshape(connection: sqlite3.Connection, layouts: list[Layout]) -> None:
     for name, statement in found.items():
         if statement.startswith(("CREATE INDEX", "CREATE UNIQUE INDEX")):
             connection.execute(f'DROP INDEX "{name}"')
-    blank = {schema.table_name(layout.table.name): _blanks(layout) for layout in layouts}
+    blank = {table_name(layout.table.name): _blanks(layout) for layout in layouts}
     for name, statement in wanted.items():
         if not statement.startswith("CREATE TABLE"):
             continue

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from leadflow.errors import CorruptionError, SchemaVersionError, StoreError
 from leadflow.stores.layout import Layout
+from leadflow.stores.statements import table_name
 
 APPLICATION_ID = 0x4C464C57
 SCHEMA_VERSION = 2
@@ -22,11 +23,6 @@ _DECISION = (
     " at_us INTEGER NOT NULL, recorded_us INTEGER NOT NULL, command TEXT NOT NULL, actor TEXT, digest TEXT NOT NULL,"
     " data TEXT)"
 )
-
-
-def table_name(name: str) -> str:
-    """The SQL name of a table of ours."""
-    return f"leadflow_{name}"
 
 
 def statements(layouts: Iterable[Layout]) -> dict[str, str]:

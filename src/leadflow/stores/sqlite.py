@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -18,23 +18,27 @@ from typing import Any
 from leadflow.errors import (
     ConflictError,
     CorruptionError,
-    InvalidInputError,
     InvalidValueError,
     LeadflowError,
     StoreBusyError,
     StoreError,
 )
-from leadflow.model.coding import from_plain, to_plain
-from leadflow.model.decisions import Decision, Recorded
-from leadflow.model.making import kinds_of
 from leadflow.ports.store import ChangeSet, Scan, Snapshot, stamp, tables_of
 from leadflow.room import Key, Table
 from leadflow.stores import schema
-from leadflow.stores.layout import Layout, layout_of, mapping_of, to_json
+from leadflow.stores.layout import Layout, layout_of
+from leadflow.stores.statements import (
+    DECISION_COLUMNS,
+    by_table,
+    decision_maker,
+    decision_values,
+    listed,
+    scan_statement,
+    table_name,
+)
 
 _CHUNKS = (1, 8, 64, 512)
-_SUBJECT = frozenset({"subject"})
-_DECISION_COLUMNS = "id, type, subject, at_us, recorded_us, command, actor, digest, data, seq"
+_INSERT_DECISION = f"INSERT INTO leadflow_decision ({listed(DECISION_COLUMNS)}) VALUES (?,?,?,?,?,?,?,?,?,NULL)"
 
 
 class SqliteStore:
@@ -60,7 +64,7 @@ class SqliteStore:
         self._lock = threading.Lock()
         self._selects = {name: _select(layout) for name, layout in self._layouts.items()}
         self._writes = {name: _write_statements(layout) for name, layout in self._layouts.items()}
-        self._decision_types = {cls.type: cls for cls in kinds_of(Decision)}
+        self._recorded = decision_maker()
         with _translated(self.path):
             if schema.inspect_file(self.path):
                 schema.found(self.path, self._layouts.values())
@@ -143,7 +147,7 @@ class SqliteStore:
 
     def scan(self, query: Scan) -> Iterator[Any]:
         """See Store.scan."""
-        statement, arguments = self._scan_statement(query)
+        statement, arguments = scan_statement(query, self._layouts, "?")
         make = self._recorded if query.table == "decision" else self._layouts[query.table].row
         with _translated(self.path):
             cursor = self._connection().execute(statement, arguments)
@@ -156,53 +160,6 @@ class SqliteStore:
             if not page:
                 return
             yield from map(make, page)
-
-    def _scan_statement(self, query: Scan) -> tuple[str, list[Any]]:
-        descending = query.order.startswith("-")
-        order = query.order.lstrip("-")
-        columns = self._columns(query.table)
-        arguments: list[Any] = []
-        conditions = []
-        for column, test, value in query.where:
-            if column not in columns or test not in Scan.OPERATORS:
-                raise InvalidInputError(f"{query.table} cannot be filtered by {column} {test}", code="unknown_column")
-            if test == "in":
-                conditions.append(f'"{column}" IN ({",".join("?" * len(value))})')
-                arguments.extend(value)
-            else:
-                conditions.append(f'"{column}" {test} ?')
-                arguments.append(value)
-        if order not in columns:
-            raise InvalidInputError(f"{query.table} has no column {order}", code="unknown_column")
-        conditions.append(f'"{order}" IS NOT NULL')
-        if query.after is not None:
-            ahead = "<" if descending else ">"
-            # The first part lets SQLite start in its index where the last page ended.
-            conditions.append(f'"{order}" {ahead}= ? AND ("{order}" {ahead} ? OR id > ?)')
-            arguments.extend((query.after[0], *query.after))
-        select = (
-            f"SELECT {_DECISION_COLUMNS} FROM leadflow_decision"
-            if query.table == "decision"
-            else self._selects[query.table]
-        )
-        direction = (" DESC" if descending else "") + (", id" if order != "id" else "")
-        statement = f'{select} WHERE {" AND ".join(conditions)} ORDER BY "{order}"{direction}'
-        if query.limit is not None:
-            statement += " LIMIT ?"
-            arguments.append(query.limit)
-        return statement, arguments
-
-    def _columns(self, table: str) -> Sequence[str]:
-        if table == "decision":
-            return _DECISION_COLUMNS.split(", ")
-        if table not in self._layouts:
-            raise InvalidInputError(f"no table {table!r}", code="unknown_table")
-        return self._layouts[table].columns
-
-    def _recorded(self, values: tuple[Any, ...]) -> Recorded:
-        id_, type_, subject, at_us, recorded_us, command, actor, digest, data, seq = values
-        decision = from_plain(self._decision_types[type_], {"subject": subject, **mapping_of(data)})
-        return Recorded(id_, decision, at_us, recorded_us, command, actor, digest, seq)
 
     # -- writing ------------------------------------------------------------------------------------------
 
@@ -253,7 +210,7 @@ class SqliteStore:
 
     def _write(self, connection: sqlite3.Connection, change: ChangeSet) -> None:
         many = connection.executemany
-        for name, (inserts, updates, drops) in _by_table(change).items():
+        for name, (inserts, updates, drops) in by_table(change).items():
             insert, update, delete = self._writes[name]
             layout = self._layouts[name]
             values = layout.values
@@ -272,47 +229,23 @@ class SqliteStore:
             many(self._writes["input"][0], [[*values(record)[:-1], None] for record in change.inputs])
         if change.decisions:
             self._point("append decisions")
-            many(
-                f"INSERT INTO leadflow_decision ({_DECISION_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,NULL)",
-                [
-                    (r.id, r.type, r.subject, r.at_us, r.recorded_us, r.command, r.actor, r.digest,
-                     to_json(to_plain(r.decision, _SUBJECT)))
-                    for r in change.decisions
-                ],
-            )  # fmt: skip
+            many(_INSERT_DECISION, map(decision_values, change.decisions))
 
     def _point(self, name: str) -> None:
         if self._fault is not None:
             self._fault(name)
 
 
-def _by_table(change: ChangeSet) -> dict[str, tuple[list[Any], list[Any], list[str]]]:
-    known = change.read.known()
-    tables: dict[str, tuple[list[Any], list[Any], list[str]]] = {}
-    for key, row in change.put.items():
-        work = tables.get(key[0])
-        if work is None:
-            work = tables[key[0]] = ([], [], [])
-        work[1 if key in known else 0].append(row)
-    for name, id_ in change.drop:
-        tables.setdefault(name, ([], [], []))[2].append(id_)
-    return tables
-
-
 def _select(layout: Layout) -> str:
-    return f"SELECT {_listed(layout.columns)} FROM {schema.table_name(layout.table.name)}"
-
-
-def _listed(columns: Sequence[str]) -> str:
-    return ", ".join(f'"{column}"' for column in columns)
+    return f"SELECT {listed(layout.columns)} FROM {table_name(layout.table.name)}"
 
 
 def _write_statements(layout: Layout) -> tuple[str, str, str]:
-    name = schema.table_name(layout.table.name)
+    name = table_name(layout.table.name)
     marks = ",".join("?" * len(layout.columns))
     sets = ", ".join(f'"{column}" = ?' for column in layout.columns if column not in layout.table.fixed)
     return (
-        f"INSERT INTO {name} ({_listed(layout.columns)}) VALUES ({marks})",
+        f"INSERT INTO {name} ({listed(layout.columns)}) VALUES ({marks})",
         f"UPDATE {name} SET {sets} WHERE id = ?",
         f"DELETE FROM {name} WHERE id = ?",
     )

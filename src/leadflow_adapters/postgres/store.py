@@ -1,0 +1,199 @@
+"""The store in PostgreSQL: one schema is one tenant, any number of processes write.
+
+**What holds under many writers.** A change was planned on rows that were read some time ago, each with its version; it
+may only become true if all of them still stand. `commit` sends one transaction:
+
+1. *Hold.* Advisory locks on everything that was read (shared) and written (alone), see locking.py. They live as long as
+   the transaction, and they are there for what is *not* there, too: a match key that two are about to create, an
+   alias that nobody has made, "all leads of this contact". Row locks cannot hold what is absent, and SERIALIZABLE would
+   give up changes that only share a page of an index.
+2. *Check.* One statement, begun when all locks are held, so that it sees every commit that they waited for. It compares
+   the version of each row that was read: a row found under a column by (id, version), an absent one by its absence.
+   It fails by itself when one differs, and everything after it is not carried out: the client need not look, so
+   locks, check, writes and COMMIT travel together.
+3. *Write*, then COMMIT. Unique ids are the net under it: whoever writes without these locks fails there.
+
+So of two changes of which one writes what the other read, the second waits for the first and is then refused with a
+ConflictError: all that commit are as if done one after another, and `seq` numbers inputs and decisions in that order.
+(Numbers of changes that have nothing to do with each other may become visible out of turn, and a change that fails leaves
+a gap.) Locks are taken in one order, so nobody waits in a circle; should a foreign lock make a circle all the same,
+PostgreSQL's deadlock or serialization failure is a ConflictError too.
+
+**Reading.** `load` sees one moment (REPEATABLE READ when it needs more than one statement), `scan` one too, fetched in
+pages by a cursor on a connection of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import groupby
+from typing import Any, Final
+
+import psycopg
+
+from leadflow.errors import ConflictError
+from leadflow.ports.store import ChangeSet, Scan, Snapshot, stamp, tables_of
+from leadflow.room import Key, Table
+from leadflow.stores.layout import layout_of
+from leadflow.stores.statements import decision_maker, scan_statement
+from leadflow_adapters.postgres import schema
+from leadflow_adapters.postgres.address import read_address
+from leadflow_adapters.postgres.connections import Connection, Connections
+from leadflow_adapters.postgres.faults import is_conflict, is_lost, translated
+from leadflow_adapters.postgres.statements import BEGIN_READING, array, found_by, statements_of
+from leadflow_adapters.postgres.writing import Writer
+
+_PAGE: Final = 1000
+
+
+class PostgresStore:
+    """Rows in tables `leadflow_*` of one schema.
+
+    `url` is libpq's, with `?schema=` for the schema ("leadflow" without it). `timeout` (seconds) bounds the wait for a
+    connection or a lock; `check=False` leaves the self-check of the tables out; `fault(name)` is called before each write.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        tables: Iterable[Table],
+        *,
+        timeout: float = 10.0,
+        check: bool = True,
+        fault: Callable[[str], None] | None = None,
+    ) -> None:
+        address = read_address(url)
+        self.place = address.shown
+        self._layouts = {table.name: layout_of(table) for table in tables}
+        self._tables = {name: statements_of(layout, address.schema) for name, layout in self._layouts.items()}
+        self._schema = address.schema
+        self._recorded = decision_maker()
+        self._connections = Connections(address, timeout=timeout)
+        self._writer = Writer(address.schema, self._tables, fault or _nothing)
+        try:
+            with self._connected() as connection:
+                schema.prepare(connection, address.schema, self.place, self._layouts.values(), check=check)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """See Store.close."""
+        self._connections.close()
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        """A connection; the driver's own errors never leave this module."""
+        try:
+            with self._connections.one() as connection:
+                yield connection
+        except psycopg.Error as error:
+            if is_lost(error):
+                self._connections.forget()
+            raise translated(error, self.place) from None
+        except (ValueError, TypeError, OverflowError) as error:
+            raise translated(error, self.place) from None
+
+    # -- reading ------------------------------------------------------------------------------------------
+
+    def load(self, keys: Iterable[Key]) -> Snapshot:
+        """See Store.load."""
+        wanted = list(keys)
+        with self._connected() as connection:
+            try:
+                return Snapshot(self._read(connection, wanted))
+            except psycopg.OperationalError as error:
+                if not is_lost(error):
+                    raise
+        # The server was restarted while the connection lay idle: nothing was written, so ask again.
+        self._connections.forget()
+        with self._connected() as connection:
+            return Snapshot(self._read(connection, wanted))
+
+    def _read(self, connection: Connection, keys: Iterable[Key]) -> dict[Key, Any]:
+        by_name: dict[str, list[str]] = {}
+        for name, value in keys:
+            by_name.setdefault(name, []).append(value)
+        asked = []
+        for name, values in by_name.items():
+            table, _, column = name.partition(".")
+            asked.append((found_by(self._tables[table], column), [array(values)]))
+        rows: dict[Key, Any] = {}
+        for (name, values), answer in zip(by_name.items(), _answers(connection, asked), strict=True):
+            table, _, column = name.partition(".")
+            found = map(self._layouts[table].row, answer)
+            if column:
+                rows.update(((name, value), ()) for value in values)
+                ordered = sorted(found, key=lambda row: (getattr(row, column), row.id))
+                for value, group in groupby(ordered, key=lambda row: getattr(row, column)):
+                    rows[name, value] = tuple(group)
+            else:
+                for value in values:
+                    rows[name, value] = None
+                for row in found:
+                    rows[name, row.id] = row
+        return rows
+
+    def scan(self, query: Scan) -> Iterator[Any]:
+        """See Store.scan."""
+        statement, values = scan_statement(query, self._layouts, "%s", f'"{self._schema}".')
+        make = self._recorded if query.table == "decision" else self._layouts[query.table].row
+        if query.limit is not None and query.limit <= _PAGE:
+            with self._connected() as connection:
+                return map(make, connection.execute(statement, values, binary=True).fetchall())
+        return map(make, self._pages(statement, values))
+
+    def _pages(self, statement: str, values: list[Any]) -> Iterator[tuple[Any, ...]]:
+        with self._connected() as connection:
+            connection.execute("BEGIN READ ONLY")
+            with connection.cursor("leadflow_scan", binary=True) as cursor:
+                cursor.execute(statement, values)
+                while page := cursor.fetchmany(_PAGE):
+                    yield from page
+                    if len(page) < _PAGE:
+                        break
+            connection.execute("COMMIT")
+
+    # -- writing ------------------------------------------------------------------------------------------
+
+    def commit(self, change: ChangeSet) -> None:
+        """See Store.commit."""
+        lost: tuple[str, ...] | None = None
+        with self._connected() as connection:
+            try:
+                self._writer.write(connection, change)
+            except psycopg.Error as error:
+                if not is_conflict(error):
+                    raise
+                connection.execute("ROLLBACK")
+                lost = self._lost(connection, change)
+        if lost is not None:
+            raise ConflictError("rows changed since they were read", details={"tables": lost})
+
+    def _lost(self, connection: Connection, change: ChangeSet) -> tuple[str, ...]:
+        """The tables in which a change lost its race: for the error only, so it need not be exact."""
+        rows = self._read(connection, [*change.read.rows, *change.put, *(("input", each.id) for each in change.inputs)])
+        expect, known = change.expect, change.read.known()
+        lost = [key for key, version in expect.items() if stamp(rows[key]) != version]
+        lost += [key for key in change.put if key not in known and rows[key] is not None]
+        lost += [("input", each.id) for each in change.inputs if rows["input", each.id] is not None]
+        return tables_of(lost)
+
+
+def _answers(connection: Connection, asked: list[tuple[str, list[str]]]) -> list[list[tuple[Any, ...]]]:
+    """The rows that statements give, all of one moment."""
+    if not asked:
+        return []
+    if len(asked) == 1:
+        statement, values = asked[0]
+        return [connection.execute(statement, values, prepare=True, binary=True).fetchall()]
+    with connection.pipeline():
+        connection.execute(BEGIN_READING, prepare=True)
+        cursors = [connection.execute(*each, prepare=True, binary=True) for each in asked]
+        connection.execute("COMMIT", prepare=True)
+    return [cursor.fetchall() for cursor in cursors]
+
+
+def _nothing(name: str) -> None:
+    """No fault."""
