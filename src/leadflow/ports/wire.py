@@ -69,7 +69,8 @@ def wire(mail: Mail, *, smtputf8: bool = False) -> bytes:
     not be written; UnsupportedCapabilityError for addresses that need `smtputf8`.
 
     >>> message = EmailMessage(); message["From"] = "ana@acme.example"; message.set_content("Hello")
-    >>> message["Message-ID"] = "<1@acme.example>"; wire(Mail(key="1", to="bo@acme.example", message=message)).splitlines()[:2]
+    >>> content = wire(Mail(key="1", to="bo@acme.example", message=message))
+    >>> content.splitlines()[:2]
     [b'From: ana@acme.example', b'Content-Type: text/plain; charset="utf-8"']
     """
     try:
