@@ -18,6 +18,7 @@ from leadflow.cli import (
     imports,
     ingest,
     lists,
+    mail,
     report,
     rules,
     what_if,
@@ -80,3 +81,7 @@ def _top(
 for _panel, _works in COMMANDS.items():
     for _work in _works:
         add(app, _work, _panel)
+
+_mail = typer.Typer(no_args_is_help=True, help=mail.__doc__)
+add(_mail, mail.test, "Mail")
+app.add_typer(_mail, name="mail", rich_help_panel="Take in")

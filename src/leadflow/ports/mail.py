@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from email.message import EmailMessage
 from hashlib import blake2b
 from types import MappingProxyType
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from attrs import frozen
 
@@ -49,6 +49,24 @@ class Mailer(Protocol):
 
     def was_sent(self, key: str) -> bool | None:
         """Whether a message of this key left: yes, no, or None when nobody can tell. A wrong no sends it twice."""
+        ...
+
+
+@frozen
+class MailStep:
+    """One step of a trial: what was done, what the other end answered."""
+
+    name: str
+    answer: str
+    is_ok: bool = True
+
+
+@runtime_checkable
+class Trying(Protocol):
+    """A mailer that can send one message and report each step. It is no part of the contract."""
+
+    def trial(self, mail: Mail) -> list[MailStep]:
+        """Send a message; the last step says how it ended. Nothing is raised for what the other end answers."""
         ...
 
 

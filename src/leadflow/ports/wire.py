@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from copy import deepcopy
+from datetime import datetime
 from email import message_from_bytes, policy
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -61,10 +62,11 @@ def envelope(address: str, *, smtputf8: bool = False) -> str:
     return told
 
 
-def wire(mail: Mail, *, smtputf8: bool = False) -> bytes:
+def wire(mail: Mail, *, smtputf8: bool = False, date: datetime | None = None) -> bytes:
     """The bytes of a message: CRLF, no line over 998 octets, body in 7 bits, a Message-ID, no Bcc.
 
     The message itself is left as it is. `smtputf8` lets addresses be written as they are; only then may headers hold UTF-8.
+    `date` is for a message that has none.
     Dots at the start of lines are not doubled: that is part of the transport. Errors: RejectedError for what cannot or must
     not be written; UnsupportedCapabilityError for addresses that need `smtputf8`.
 
@@ -74,7 +76,7 @@ def wire(mail: Mail, *, smtputf8: bool = False) -> bytes:
     [b'From: ana@acme.example', b'Content-Type: text/plain; charset="utf-8"']
     """
     try:
-        return _wire(mail, smtputf8)
+        return _wire(mail, smtputf8, date)
     except (MessageError, ValueError, LookupError, TypeError, AttributeError, IndexError, RecursionError) as error:
         raise RejectedError(
             f"cannot be written as mail ({type(error).__name__})",
@@ -88,7 +90,7 @@ def is_international(content: bytes) -> bool:
     return not content.partition(b"\r\n\r\n")[0].isascii()
 
 
-def _wire(mail: Mail, smtputf8: bool) -> bytes:
+def _wire(mail: Mail, smtputf8: bool, date: datetime | None) -> bytes:
     for part in mail.message.walk():
         _check_headers(part)
     message = _modern(mail.message)
@@ -100,6 +102,8 @@ def _wire(mail: Mail, smtputf8: bool) -> bytes:
         _refuse("there is no From")
     if "Message-ID" not in message:
         message["Message-ID"] = message_id(mail.key, str(message["From"]))
+    if "Date" not in message and date is not None:
+        message["Date"] = date
     is_utf8 = any(not address.isascii() for name in _ADDRESSES for _, address in _read(message, name))
     form = (policy.SMTPUTF8 if is_utf8 else policy.SMTP).clone(cte_type="7bit")
     content = _lines(message.as_bytes(policy=form))
