@@ -26,7 +26,7 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """All tests that need no server."""
-    session.install("-e", ".[cli,normalize,testing]", *_group("test"))
+    session.install("-e", ".[cli,normalize,testing,postgres,smtp,imap]", *_group("test"))
     session.run("pytest", *(session.posargs or ["-n", "auto"]))
 
 
@@ -61,7 +61,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Strict types."""
-    session.install("-e", ".[cli,normalize,testing]", *_group("types"))
+    session.install("-e", ".[cli,normalize,testing,postgres,smtp,imap]", *_group("types"))
     session.run("mypy")
 
 
@@ -70,6 +70,21 @@ def docs(session: nox.Session) -> None:
     """The documentation, built strictly."""
     session.install("-e", ".[cli]", *_group("docs"))
     session.run("mkdocs", "build", "--strict", env={"NO_MKDOCS_2_WARNING": "1"})
+
+
+@nox.session
+def plugin(session: nox.Session) -> None:
+    """A stranger's plugin: leadflow's wheel and the example's, installed into a clean environment; its tests are the kit."""
+    session.install("build")
+    wheels = session.create_tmp()
+    for project in (".", "examples/leadflow-acme"):
+        session.run("python", "-m", "build", "--wheel", "--outdir", wheels, project, silent=True)
+    session.run("pip", "uninstall", "-y", "leadflow", "leadflow-acme", silent=True, success_codes=[0, 1])
+    session.install("--find-links", wheels, "--force-reinstall", "--no-deps", "leadflow", "leadflow-acme")
+    session.install("--find-links", wheels, "leadflow[cli]", *_group("test"))
+    session.run("leadflow", "plugins", "--strict")
+    with session.chdir("examples/leadflow-acme"):
+        session.run("pytest", "-q", "-p", "no:cacheprovider")
 
 
 @nox.session
@@ -82,5 +97,5 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def faults(session: nox.Session) -> None:
     """The long fault runs: every fail point with kill -9, and random double faults."""
-    session.install("-e", ".[cli,normalize,testing]", *_group("test"))
+    session.install("-e", ".[cli,normalize,testing,postgres,smtp,imap]", *_group("test"))
     session.run("pytest", "-m", "slow", "-n", "auto", *session.posargs)

@@ -212,6 +212,12 @@ class RejectedError(AdapterError):
     code = "rejected"
 
 
+class FateUnknownError(AdapterError):
+    """It may have happened, and nobody can tell; it is not done again by itself."""
+
+    code = "fate_unknown"
+
+
 class UnsupportedCapabilityError(AdapterError):
     """The adapter does not claim this capability."""
 

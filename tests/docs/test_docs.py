@@ -165,3 +165,18 @@ def test_pages_are_in_the_navigation() -> None:
 def test_decisions_taken_are_in_their_index() -> None:
     index = (DOCS / "decisions" / "index.md").read_text(encoding="utf-8")
     assert not [page.name for page in (DOCS / "decisions").glob("0*.md") if page.name not in index]
+
+
+def test_the_mailer_of_the_guide_passes_the_kit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What "Write a mailer" shows is right by its own measure."""
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {"__name__": "guide"}
+    for text in blocks(DOCS / "how-to" / "write-a-mailer.md", "python"):
+        exec(compile(text, "write-a-mailer.md", "exec"), names)  # noqa: S102 - our own page
+    kit = names["TestProviderMailer"]
+    tests = [name for name in dir(kit) if name.startswith("test_") and callable(getattr(kit, name))]
+    assert len(tests) > 15
+    for name in tests:
+        test = kit()
+        test.setup_method()
+        getattr(test, name)()

@@ -11,7 +11,6 @@ from leadflow.cli import (
     cards,
     due,
     export,
-    extensions,
     failed,
     fit,
     identity,
@@ -23,6 +22,7 @@ from leadflow.cli import (
     what_if,
     working,
 )
+from leadflow.cli.outside import extensions, mail
 from leadflow.cli.sample import demo
 from leadflow.cli.shell.command import JsonOption, PlainOption, PlaybookOption, StoreOption, Work, add
 
@@ -90,3 +90,7 @@ def _top(
 for _panel, _works in COMMANDS.items():
     for _work in _works:
         add(app, _work, _panel)
+
+_mail = typer.Typer(no_args_is_help=True, help=mail.__doc__)
+add(_mail, mail.test, "Mail")
+app.add_typer(_mail, name="mail", rich_help_panel="Take in")

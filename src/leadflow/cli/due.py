@@ -12,8 +12,11 @@ from leadflow.cli.shell.command import INTERRUPTED, OK, PROBLEMS
 from leadflow.cli.shell.session import Session
 from leadflow.cli.shell.stopping import Stopping
 from leadflow.engine.flow import Flow
+from leadflow.engine.mailing.choosing import is_url, mailer_for
 from leadflow.engine.mailing.delivery import Delivered
+from leadflow.errors import InvalidInputError
 from leadflow.model.time import to_datetime
+from leadflow.ports.mail import Mailer
 from leadflow.ports.store import Scan
 
 _LETTERS = 200
@@ -57,23 +60,36 @@ def deliver(
     to: Annotated[Path, typer.Option(metavar="FOLDER", help="Where messages are written, as .eml files.")] = Path(
         "outbox"
     ),
+    via: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="A mailer to hand them to instead, e.g. smtp://user@host?secret=env:NAME."),
+    ] = None,
     sender: Annotated[str, typer.Option(help="The address that they come from.")] = "leadflow@localhost",
 ) -> int:
     """Hand over what waits in the outbox; nothing twice."""
     output = session.output
-    with session.open(changes=True) as flow, Stopping() as stopping, output.progress("Delivering") as show:
+    where = str(to) if via is None else via.partition("?")[0]
+    with (
+        session.open(changes=True) as flow,
+        mailer_for(to if via is None else via_url(via)) as mailer,
+        Stopping() as stopping,
+        output.progress("Delivering") as show,
+    ):
         begun_us = flow.now()
-        done = delivered(flow, to, sender, stopping, show)
+        done = delivered(flow, mailer, sender, stopping, show)
         told = Scan(table="outbox", where=(("state", "=", "refused"), ("settled_us", ">=", begun_us)), limit=_SHOWN)
         refused = list(flow.store.scan(told)) if done.refused else []
     plain = {
         "handed_over": done.handed_over, "refused": done.refused, "put_off": done.put_off, "unknown": done.unknown
     }  # fmt: skip
     if output.is_json:
-        output.document({**plain, "folder": str(to), "is_interrupted": stopping.is_asked})
+        output.document({**plain, "folder" if via is None else "via": where, "is_interrupted": stopping.is_asked})
     else:
         output.say(
-            f"{done.handed_over:,} messages written to {to}" if done.handed_over else "nothing was waiting", "strong"
+            f"{done.handed_over:,} messages {'written to' if via is None else 'handed to'} {where}"
+            if done.handed_over
+            else "nothing was waiting",
+            "strong",
         )
         for name in ("refused", "put_off", "unknown"):
             if plain[name]:
@@ -87,7 +103,7 @@ def deliver(
 
 
 def delivered(
-    flow: Flow, to: Path, sender: str, stopping: Stopping, show: Callable[..., None] | None = None
+    flow: Flow, to: Path | Mailer, sender: str, stopping: Stopping, show: Callable[..., None] | None = None
 ) -> Delivered:
     """Deliver in slices, so that it can be stopped between two."""
     total = Delivered()
@@ -104,3 +120,10 @@ def delivered(
                 show(total.total or 1, f"{total.total:,} messages", total=total.total or 1)
             break
     return total
+
+
+def via_url(text: str) -> str:
+    """The URL of a mailer. Errors: InvalidInputError, without the text: it may hold a secret."""
+    if not is_url(text):
+        raise InvalidInputError("--via: expected the URL of a mailer", code="invalid_url", hint="smtp://host, say")
+    return text

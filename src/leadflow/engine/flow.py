@@ -21,8 +21,8 @@ from leadflow.engine.intake.counting import chunked, count
 from leadflow.engine.intake.files import Importer, ImportReport
 from leadflow.engine.intake.records import read_record
 from leadflow.engine.intake.undoing import undo
+from leadflow.engine.mailing.choosing import mailer_for
 from leadflow.engine.mailing.delivery import Delivered, deliver
-from leadflow.engine.mailing.file_mail import FileMailer
 from leadflow.engine.outcome import Ingested, Outcome
 from leadflow.engine.planning.carrying import Carrier, results, told
 from leadflow.engine.planning.plan import Planned
@@ -258,9 +258,9 @@ class Flow:
     def deliver(
         self, to: str | Path | Mailer = "outbox", *, sender: str = "leadflow@localhost", limit: int | None = None
     ) -> Delivered:
-        """Hand the outbox over: as .eml files into a folder, or to a mailer. At most once each."""
-        mailer = FileMailer(to) if isinstance(to, (str, Path)) else to
-        return deliver(self.store, self.rulebook, mailer, sender, self._now(), limit)
+        """Hand the outbox over: as .eml files into a folder, or to a mailer or its URL (`smtp://...`). At most once each."""
+        with mailer_for(to) as mailer:
+            return deliver(self.store, self.rulebook, mailer, sender, self._now(), limit)
 
     # -- asking -------------------------------------------------------------------------------------------
 

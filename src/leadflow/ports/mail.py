@@ -1,17 +1,34 @@
 """The mail port: one verb that hands a message over, and says honestly what became of it.
 
-Contract version 1. Errors: TransientError (try again later), RejectedError (never), anything else leaves the message
-`unknown`: it may have gone, and is not sent again by itself.
+Contract version 1. Errors of `send`, by what follows:
+
+- TransientError: it did not leave; it is tried again, after `retry_after` seconds at the soonest
+- RejectedError, UnsupportedCapabilityError: it did not leave, and never will
+- AuthenticationError, AdapterUnavailableError: nothing leaves; the delivery stops and everything waits
+- FateUnknownError, and anything else: it may have left; it is `unknown`, and never sent again by itself
+
+`leadflow.ports.wire` turns a message into the bytes that leave, and refuses what must not.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from email.message import EmailMessage
-from typing import Protocol
+from hashlib import blake2b
+from types import MappingProxyType
+from typing import Final, Protocol, runtime_checkable
 
 from attrs import frozen
 
 CONTRACT = 1
+CAPABILITIES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "smtputf8": "takes addresses whose part before the @ is not ASCII",
+        "keeps_keys": "what was sent under a key is not sent again, also by another object or process",
+        "tells_sent": "`was_sent` says yes or no for every key, never None",
+    }
+)
+"""What a mailer may claim. What it claims must work; what it does not claim must be refused, or answered with None."""
 
 
 @frozen(kw_only=True)
@@ -31,5 +48,35 @@ class Mailer(Protocol):
         ...
 
     def was_sent(self, key: str) -> bool | None:
-        """Whether a message of this key left: yes, no, or None when nobody can tell."""
+        """Whether a message of this key left: yes, no, or None when nobody can tell. A wrong no sends it twice."""
         ...
+
+
+@frozen
+class MailStep:
+    """One step of a trial: what was done, what the other end answered."""
+
+    name: str
+    answer: str
+    is_ok: bool = True
+
+
+@runtime_checkable
+class Trying(Protocol):
+    """A mailer that can send one message and report each step. It is no part of the contract."""
+
+    def trial(self, mail: Mail) -> list[MailStep]:
+        """Send a message; the last step says how it ended. Nothing is raised for what the other end answers."""
+        ...
+
+
+def message_id(key: str, sender: str) -> str:
+    """The Message-ID of the message of a key: the same at every attempt, and of no use to find out the key.
+
+    >>> message_id("req-1:lead-assigned", "Sales <sales@acme.example>")
+    '<65ba67c34915793f1e3e96345de2a6bf.leadflow@acme.example>'
+    """
+    domain = sender.rpartition("@")[2].strip("<> ").lower()
+    is_plain = domain.isascii() and domain.replace(".", "").replace("-", "").isalnum()
+    digest = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return f"<{digest}.leadflow@{domain if is_plain else 'leadflow.invalid'}>"

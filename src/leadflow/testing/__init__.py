@@ -1,5 +1,5 @@
 """Tools to test programs that build on leadflow, and leadflow itself: a clock that obeys, faults on order, an outside
-ledger, a client in a process of its own, invariants, and Hypothesis strategies.
+ledger, a client in a process of its own, invariants, conformance kits for adapters, and Hypothesis strategies.
 
 Nothing here needs pytest; the strategies need Hypothesis (`pip install "leadflow[testing]"`). Each is loaded when it is
 first used.
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from leadflow.testing.faults import FaultPlan, InjectedError
     from leadflow.testing.invariants import invariants
     from leadflow.testing.ledger import Ledger
+    from leadflow.testing.mailing import Arrived, MailerConformance
     from leadflow.testing.strategies import (
         accounts,
         commands,
@@ -49,6 +50,8 @@ _WHERE = {
     "InjectedError": "faults",
     "invariants": "invariants",
     "Ledger": "ledger",
+    "Arrived": "mailing",
+    "MailerConformance": "mailing",
     "accounts": "strategies",
     "commands": "strategies",
     "contacts": "strategies",
@@ -63,11 +66,13 @@ _WHERE = {
 }
 
 __all__ = [
+    "Arrived",
     "Client",
     "FaultPlan",
     "Finished",
     "InjectedError",
     "Ledger",
+    "MailerConformance",
     "VirtualClock",
     "accounts",
     "commands",

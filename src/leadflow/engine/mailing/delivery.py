@@ -2,6 +2,7 @@
 
 planned > claimed (committed before anything leaves) > handed_over | refused | unknown. A message found claimed after a
 crash is handed over if its mailer says that it left; planned again if it says that it did not; else unknown, for a person.
+What was claimed and never tried is planned again when a delivery ends early.
 """
 
 from __future__ import annotations
@@ -15,8 +16,16 @@ from leadflow.engine.answers.reading import Reading
 from leadflow.engine.mailing.letters import letter
 from leadflow.engine.mailing.outbox import Message
 from leadflow.engine.planning.rulebook import Rulebook
-from leadflow.errors import AdapterError, ConflictError, TransientError
-from leadflow.model.time import HOUR_US, MINUTE_US
+from leadflow.errors import (
+    AdapterError,
+    AdapterUnavailableError,
+    AuthenticationError,
+    ConflictError,
+    FateUnknownError,
+    LeadflowError,
+    TransientError,
+)
+from leadflow.model.time import HOUR_US, MINUTE_US, SECOND_US
 from leadflow.ports.mail import Mailer
 from leadflow.ports.store import ChangeSet, Scan, Snapshot, Store
 
@@ -41,7 +50,10 @@ class Delivered:
 
 
 def deliver(store: Store, rulebook: Rulebook, mailer: Mailer, sender: str, now_us: int, limit: int | None) -> Delivered:
-    """Hand over what is due."""
+    """Hand over what is due.
+
+    Errors: AuthenticationError and AdapterUnavailableError, when nothing can leave; everything waits then.
+    """
     done = Delivered()
     _settle_claimed(store, mailer, now_us, done)
     while limit is None or done.total < limit:
@@ -49,9 +61,30 @@ def deliver(store: Store, rulebook: Rulebook, mailer: Mailer, sender: str, now_u
         if not claimed:
             return done
         view = Reading(store, rulebook)
-        for message in claimed:
-            _put(store, _hand_over(message, view, mailer, sender, now_us, done))
+        for index, message in enumerate(claimed):
+            try:
+                settled = _hand_over(message, view, mailer, sender, now_us, done)
+            except (AuthenticationError, AdapterUnavailableError):
+                _give_back(store, claimed[index:], now_us)
+                raise
+            except BaseException:
+                # This one may have left: it stays claimed, and its mailer is asked when the lease is over.
+                _give_back(store, claimed[index + 1 :], now_us)
+                raise
+            _put(store, settled)
     return done
+
+
+def _give_back(store: Store, messages: Iterable[Message], now_us: int) -> None:
+    """Messages that were never tried are planned as before. Where that fails too, their lease ends."""
+    for each in messages:
+        try:
+            _put(
+                store,
+                evolve(each, state="planned", attempts=each.attempts - 1, due_us=now_us, version=each.version + 1),
+            )
+        except LeadflowError:
+            return
 
 
 def _claim(store: Store, now_us: int, size: int) -> list[Message]:
@@ -88,13 +121,20 @@ def _hand_over(message: Message, view: Reading, mailer: Mailer, sender: str, now
     except TransientError as error:
         if message.attempts > len(_RETRY_US):
             done.refused += 1
-            return _settled(message, "refused", now_us, error.code)
+            return _settled(message, "refused", now_us, _told(error))
         done.put_off += 1
-        wait_us = _RETRY_US[message.attempts - 1]
-        return evolve(message, state="planned", due_us=now_us + wait_us, error=error.code, version=message.version + 1)
+        wait_us = max(_RETRY_US[message.attempts - 1], round((error.retry_after or 0) * SECOND_US))
+        return evolve(
+            message, state="planned", due_us=now_us + wait_us, error=_told(error), version=message.version + 1
+        )
+    except FateUnknownError as error:
+        done.unknown += 1
+        return _settled(message, "unknown", now_us, _told(error))
+    except (AuthenticationError, AdapterUnavailableError):
+        raise
     except AdapterError as error:
         done.refused += 1
-        return _settled(message, "refused", now_us, error.code)
+        return _settled(message, "refused", now_us, _told(error))
     done.handed_over += 1
     return _settled(message, "handed_over", now_us, None)
 
@@ -112,6 +152,11 @@ def _settle_claimed(store: Store, mailer: Mailer, now_us: int, done: Delivered) 
             _put(store, _settled(message, "unknown", now_us, "lost between claim and hand-over"))
         else:
             _put(store, evolve(message, state="planned", due_us=now_us, version=message.version + 1))
+
+
+def _told(error: AdapterError) -> str:
+    """A code and the adapter's words, which hold no personal data."""
+    return f"{error.code}: {error.message}"[:200]
 
 
 def _settled(message: Message, state: str, now_us: int, error: str | None) -> Message:

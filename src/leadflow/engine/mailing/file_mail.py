@@ -8,10 +8,16 @@ from pathlib import Path
 
 from leadflow.errors import RejectedError, TransientError
 from leadflow.ports.mail import Mail
+from leadflow.ports.wire import envelope, wire
+
+_RETRY_S = 60
 
 
 class FileMailer:
-    """Writes messages as .eml files, each under a name made from its key: a repeat finds its file and writes nothing."""
+    """Writes messages as .eml files, each under a name made from its key: a repeat finds its file and writes nothing.
+
+    It claims smtputf8, keeps_keys and tells_sent.
+    """
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
@@ -19,13 +25,15 @@ class FileMailer:
     def send(self, mail: Mail) -> str:
         """Write the file, durably, and only under its final name when it is whole."""
         path = self._path(mail.key)
+        envelope(mail.to, smtputf8=True)
+        content = wire(mail, smtputf8=True)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if path.exists():
                 return path.name
             part = path.with_suffix(f".{os.getpid()}.part")
             with part.open("wb") as file:
-                file.write(mail.message.as_bytes())
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(path)
@@ -34,7 +42,9 @@ class FileMailer:
                 f"cannot write to {self.folder}", adapter="file", operation="send", hint="check the folder's rights"
             ) from error
         except OSError as error:
-            raise TransientError(f"{self.folder}: {error.strerror}", adapter="file", operation="send") from error
+            raise TransientError(
+                f"{self.folder}: {error.strerror}", adapter="file", operation="send", retry_after=_RETRY_S
+            ) from error
         return path.name
 
     def was_sent(self, key: str) -> bool | None:

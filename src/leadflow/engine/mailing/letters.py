@@ -16,7 +16,7 @@ from leadflow.model.contact import Contact
 from leadflow.model.identity import standing_for
 from leadflow.model.lead import Lead
 from leadflow.model.time import to_datetime
-from leadflow.ports.mail import Mail
+from leadflow.ports.mail import Mail, message_id
 
 _TEMPLATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
@@ -51,7 +51,7 @@ def letter(message: Message, view: Reading, sender: str) -> Mail | None:
     name, _, domain = address.rpartition("@")
     mail["To"] = Address(_line(user.name or "") if user is not None else "", name, domain)
     mail["Subject"] = subject.format_map(_Blank(words))
-    mail["Message-ID"] = f"<{message.id.encode().hex()[:120]}@leadflow.invalid>"
+    mail["Message-ID"] = message_id(message.id, sender)
     mail["Date"] = format_datetime(to_datetime(message.planned_us))
     # Our own automatic mail: an auto-responder must not answer it (RFC 3834).
     mail["Auto-Submitted"] = "auto-generated"

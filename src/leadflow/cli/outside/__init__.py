@@ -1,0 +1,1 @@
+"""Commands about what stands outside: plugins and mail servers."""

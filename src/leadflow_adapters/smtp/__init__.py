@@ -1,0 +1,1 @@
+"""Mail over SMTP: `smtp://user@host:587?security=starttls&secret=env:NAME`."""
