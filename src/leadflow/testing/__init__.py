@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from leadflow.testing.faults import FaultPlan, InjectedError
     from leadflow.testing.invariants import invariants
     from leadflow.testing.ledger import Ledger
+    from leadflow.testing.storing import StoreConformance
     from leadflow.testing.strategies import (
         accounts,
         commands,
@@ -49,6 +50,7 @@ _WHERE = {
     "InjectedError": "faults",
     "invariants": "invariants",
     "Ledger": "ledger",
+    "StoreConformance": "storing",
     "accounts": "strategies",
     "commands": "strategies",
     "contacts": "strategies",
@@ -68,6 +70,7 @@ __all__ = [
     "Finished",
     "InjectedError",
     "Ledger",
+    "StoreConformance",
     "VirtualClock",
     "accounts",
     "commands",
