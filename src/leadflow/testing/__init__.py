@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from leadflow.testing.faults import FaultPlan, InjectedError
     from leadflow.testing.invariants import invariants
     from leadflow.testing.ledger import Ledger
+    from leadflow.testing.stories import Story, StoryError, does, says, story, submits
     from leadflow.testing.storing import StoreConformance
     from leadflow.testing.strategies import (
         accounts,
@@ -51,6 +52,12 @@ _WHERE = {
     "invariants": "invariants",
     "Ledger": "ledger",
     "StoreConformance": "storing",
+    "Story": "stories",
+    "StoryError": "stories",
+    "does": "stories",
+    "says": "stories",
+    "story": "stories",
+    "submits": "stories",
     "accounts": "strategies",
     "commands": "strategies",
     "contacts": "strategies",
@@ -71,11 +78,14 @@ __all__ = [
     "InjectedError",
     "Ledger",
     "StoreConformance",
+    "Story",
+    "StoryError",
     "VirtualClock",
     "accounts",
     "commands",
     "contacts",
     "contents",
+    "does",
     "entries",
     "histories",
     "instants",
@@ -84,7 +94,10 @@ __all__ = [
     "leads",
     "opportunities",
     "orders",
+    "says",
+    "story",
     "submissions",
+    "submits",
 ]
 
 
