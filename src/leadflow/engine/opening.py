@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from leadflow.engine.flow import Flow
 from leadflow.engine.rooms import TABLES
-from leadflow.errors import InvalidInputError
+from leadflow.errors import InvalidInputError, UnsupportedCapabilityError
 from leadflow.playbook.check import checked_playbook
 from leadflow.playbook.playbook import Playbook
 from leadflow.ports.store import Store
@@ -21,10 +21,17 @@ if TYPE_CHECKING:
 def open_store(url: str, *, plugins: Plugins | None = None, **options: Any) -> Store:
     """The store that a URL names: `sqlite:///leads.db`, `sqlite:////var/lib/leads.db`, `memory:`, or a plugin's.
 
-    Errors: InvalidInputError for a URL of no known kind; StoreError and its kin when it cannot be opened.
+    Errors: InvalidInputError for a URL of no known kind; UnsupportedCapabilityError for options that the store does not
+    have; StoreError and its kin when it cannot be opened.
     """
     scheme, _, rest = url.partition(":")
     if scheme == "memory" and not rest.strip("/"):
+        if options:
+            raise UnsupportedCapabilityError(
+                f"a store in memory has no {', '.join(sorted(options))}",
+                adapter="memory",
+                hint="use sqlite:///leads.db",
+            )
         from leadflow.stores.memory import MemoryStore
 
         return MemoryStore(TABLES)

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from attrs import evolve
+from attrs import evolve, fields
 
 from leadflow.errors import ConflictError, InvalidInputError
 from leadflow.model.decisions import Recorded
@@ -22,6 +22,7 @@ _TESTS: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
     "in": lambda value, wanted: value in wanted,
 }
+_DECISION_COLUMNS = {each.name for each in fields(Recorded) if each.name != "decision"} | {"type", "subject"}
 
 
 class MemoryStore:
@@ -29,6 +30,7 @@ class MemoryStore:
 
     def __init__(self, tables: Iterable[Table]) -> None:
         self._tables = {table.name: table for table in tables}
+        self._columns = {table.name: {each.name for each in fields(table.row)} for table in self._tables.values()}
         self._rows: dict[str, dict[str, Any]] = {name: {} for name in self._tables}
         self._index: dict[str, dict[Any, set[str]]] = {
             f"{name}.{column}": {} for name, table in self._tables.items() for column in table.indexes
@@ -99,8 +101,18 @@ class MemoryStore:
             source = self._decisions if query.table == "decision" else self._rows.get(query.table)
             if source is None:
                 raise InvalidInputError(f"no table {query.table!r}", code="unknown_table")
+            self._check_names(query)
             rows = [row for row in source.values() if _holds(row, query.where)]
         return iter(_paged(rows, query))
+
+    def _check_names(self, query: Scan) -> None:
+        """Names that no row has are refused, whether there are rows or not."""
+        columns = _DECISION_COLUMNS if query.table == "decision" else self._columns[query.table]
+        for column, test, _ in query.where:
+            if column not in columns or test not in _TESTS:
+                raise InvalidInputError(f"{query.table} cannot be filtered by {column} {test}", code="unknown_column")
+        if query.order.lstrip("-") not in columns:
+            raise InvalidInputError(f"{query.table} has no column {query.order.lstrip('-')}", code="unknown_column")
 
     def close(self) -> None:
         """Nothing to release."""

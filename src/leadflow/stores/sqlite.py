@@ -115,8 +115,13 @@ class SqliteStore:
         """See Store.load."""
         with _translated(self.path):
             connection = self._connection()
-            token = _moment(connection)
-            return Snapshot(self._read(connection, keys), token)
+            # One transaction, so that all statements see the same moment.
+            connection.execute("BEGIN")
+            try:
+                token = _moment(connection)
+                return Snapshot(self._read(connection, keys), token)
+            finally:
+                connection.execute("COMMIT")
 
     def _read(self, connection: sqlite3.Connection, keys: Iterable[Key]) -> dict[Key, Any]:
         by_name: dict[str, list[str]] = {}

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from leadflow.testing.invariants import invariants
     from leadflow.testing.ledger import Ledger
     from leadflow.testing.mailing import Arrived, MailerConformance
+    from leadflow.testing.stories import Story, StoryError, does, says, story, submits
+    from leadflow.testing.storing import StoreConformance
     from leadflow.testing.strategies import (
         accounts,
         commands,
@@ -52,6 +54,13 @@ _WHERE = {
     "Ledger": "ledger",
     "Arrived": "mailing",
     "MailerConformance": "mailing",
+    "StoreConformance": "storing",
+    "Story": "stories",
+    "StoryError": "stories",
+    "does": "stories",
+    "says": "stories",
+    "story": "stories",
+    "submits": "stories",
     "accounts": "strategies",
     "commands": "strategies",
     "contacts": "strategies",
@@ -73,11 +82,15 @@ __all__ = [
     "InjectedError",
     "Ledger",
     "MailerConformance",
+    "StoreConformance",
+    "Story",
+    "StoryError",
     "VirtualClock",
     "accounts",
     "commands",
     "contacts",
     "contents",
+    "does",
     "entries",
     "histories",
     "instants",
@@ -86,7 +99,10 @@ __all__ = [
     "leads",
     "opportunities",
     "orders",
+    "says",
+    "story",
     "submissions",
+    "submits",
 ]
 
 

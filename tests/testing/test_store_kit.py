@@ -1,0 +1,109 @@
+"""The kit catches a store that lies: each planted fault fails a test that names it, and an honest store none."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from leadflow.testing import StoreConformance
+
+PLANTED = {
+    "SaysCommittedAndIsNot": "test_what_is_committed_is_there",
+    "DropsOneUpdateOfABatch": "test_every_row_of_a_batch_is_written",
+    "IgnoresWhatIsExpected": "test_a_change_planned_on_old_rows_is_refused",
+    "IgnoresColumns": "test_rows_under_a_column_are_expected_too",
+    "TakesAbsenceForAnything": "test_absence_is_a_version",
+    "LosesTheOrderOfInputs": "test_inputs_and_decisions_keep_their_order",
+    "SkipsEqualValues": "test_pages_neither_skip_nor_repeat",
+    "RepeatsTheLastRow": "test_pages_neither_skip_nor_repeat",
+    "WritesHalfOnFailure": "test_an_input_is_kept_once",
+    "ReturnsStaleRows": "test_what_is_read_after_a_write_is_not_stale",
+    "LetsAnInputInTwice": "test_an_input_is_kept_once",
+    "LoadsAtTwoMoments": "test_a_load_sees_one_moment",
+    "LeavesNoneOut": "test_what_is_not_there_is_none_or_empty",
+    "TakesEmptyForNone": "test_texts_are_kept_as_they_are",
+    "KeepsMoneyAsFloat": "test_decimals_keep_their_digits",
+    "CutsTexts": "test_texts_are_kept_as_they_are",
+    "FindsMovedRowsWhereTheyWere": "test_a_row_that_moved_is_found_where_it_is_now",
+    "IgnoresCase": "test_texts_are_keys_as_they_are",
+    "OrdersByLanguage": "test_texts_are_ordered_by_their_characters",
+    "TellsAddresses": "test_conflicts_carry_no_personal_data",
+    "ClosesOnce": "test_closing_twice_is_harmless",
+    "LetsThreadsRace": "test_threads_lose_nothing",
+    "SwallowsFaults": "test_a_fault_is_told",
+    "StopsHalfWay": "test_a_fault_at_any_write_leaves_all_or_nothing",
+    "ForgetsOnClose": "test_what_was_committed_outlives_its_handle",
+    "IgnoresAFaultItDoesNotKnow": "test_what_is_not_claimed_is_refused",
+    "ClaimsWithoutAMethod": "test_what_is_not_claimed_is_refused",
+    "ClaimsWhatNobodyKnows": "test_what_is_not_claimed_is_refused",
+}
+"""The fault, and the test that is there to find it."""
+
+HONEST = ("Honest", "WritesDownWhatItLacks")
+
+
+@pytest.fixture(scope="module")
+def failed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+    """The tests that failed, by class: planted stores run the test that is there for them, honest ones the whole kit."""
+    told = tmp_path_factory.mktemp("kit") / "told.xml"
+    options = ["-q", "-n0", "-p", "no:cacheprovider", "--no-header", "--tb=no", f"--junitxml={told}"]
+    path = Path(__file__).with_name("planted_stores.py")
+    tests = [f"{path}::Test{name}" for name in HONEST] + [
+        f"{path}::Test{name}::{test}" for name, test in PLANTED.items()
+    ]
+    run = [sys.executable, "-m", "pytest", *options, *tests]
+    done = subprocess.run(run, capture_output=True, text=True, timeout=540, check=False)
+    assert done.returncode == 1, done.stdout[-2000:] + done.stderr[-2000:]
+    found: dict[str, set[str]] = {}
+    for case in ElementTree.parse(told).iter("testcase"):  # noqa: S314 - written by our own child
+        name = case.attrib["classname"].rpartition(".Test")[2]
+        found.setdefault(name, set())
+        if case.find("failure") is not None or case.find("error") is not None:
+            found[name].add(case.attrib["name"].partition("[")[0])
+    return found
+
+
+@pytest.mark.parametrize("fault", sorted(PLANTED))
+def test_a_planted_fault_is_caught_by_the_test_for_it(failed: dict[str, set[str]], fault: str) -> None:
+    assert PLANTED[fault] in failed[fault]
+
+
+@pytest.mark.parametrize("store", HONEST)
+def test_an_honest_store_fails_nothing(failed: dict[str, set[str]], store: str) -> None:
+    assert failed[store] == set()
+
+
+def _replaced(**body: Any) -> type[StoreConformance]:
+    return type("TestMine", (StoreConformance,), body)
+
+
+def test_a_test_that_is_replaced_or_taken_away_is_an_error() -> None:
+    """No override without a strict xfail and a reason; a mark that skips does not help."""
+    name = "test_an_input_is_kept_once"
+
+    def test_an_input_is_kept_once(self: Any) -> None:
+        pass
+
+    xfail = pytest.mark.xfail
+    for replacement in (
+        None,
+        test_an_input_is_kept_once,
+        xfail(strict=True)(FunctionType(test_an_input_is_kept_once.__code__, {})),
+        xfail(reason="later")(FunctionType(test_an_input_is_kept_once.__code__, {})),
+        pytest.mark.skip("slow")(FunctionType(test_an_input_is_kept_once.__code__, {})),
+    ):
+        with pytest.raises(TypeError, match=rf"TestMine\.{name} replaces a promise .*xfail\(strict=True, reason="):
+            _replaced(**{name: replacement})
+    written_down = xfail(strict=True, reason="later")(FunctionType(test_an_input_is_kept_once.__code__, {}))
+    assert getattr(_replaced(**{name: written_down}), name) is written_down
+
+
+def test_make_says_what_is_missing() -> None:
+    with pytest.raises(NotImplementedError, match="write make"):
+        StoreConformance().make(())
