@@ -37,12 +37,14 @@ class TestMaildir(MailerConformance):
 
 
 def test_leadflow_delivers_through_it(tmp_path: Path) -> None:
-    plugins = load(strict=True)
+    plugins = load(only=["acme"], strict=True)
     mailer = plugins.find("mailers", "acme-maildir").make(f"acme-maildir://{tmp_path / 'mail'}")
     with leadflow.open() as flow:
-        flow.submit("demo-request", {"email": "ana@kos.example", "job_level": "manager"}, key="s-1")
-        flow.ingest([{"type": "order", "id": "o-1", "contact": {"email": "ana@kos.example"}, "lines": []}])
-        lead = flow.leads()[0].lead.id
-        flow.do({"type": "assign", "key": "a-1", "lead": lead, "owner": "bo@acme.example"})
-        handed_over = flow.deliver(to=mailer).handed_over
-    assert handed_over == len(mailbox.Maildir(tmp_path / "mail"))
+        flow.do({"type": "user", "key": "u-1", "id": "ana", "email": "ana@acme.example", "name": "Ana"})
+        flow.do({"type": "user", "key": "u-2", "id": "bo", "email": "bo@acme.example", "name": "Bo"})
+        fields = {"email": "cy@kos.example", "company": "Kos", "job_level": "manager", "employees": "120"}
+        flow.submit("demo-request", fields, key="s-1")
+        assert flow.deliver(to=mailer).handed_over == 1
+        assert flow.deliver(to=mailer).handed_over == 0
+    (message,) = mailbox.Maildir(tmp_path / "mail")
+    assert "@acme.example" in message["To"]
