@@ -32,9 +32,8 @@ class MaildirMailer:
                     os.fsync(file.fileno())
                 draft.replace(self._folder / "new" / name)
         except OSError as error:
-            raise TransientError(
-                f"{self._folder}: {error.strerror}", adapter="acme-maildir", operation="send"
-            ) from error
+            said = f"{self._folder}: {error.strerror}"
+            raise TransientError(said, adapter="acme-maildir", operation="send", retry_after=60) from error
         return name
 
     def was_sent(self, key: str) -> bool:
