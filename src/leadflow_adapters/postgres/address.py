@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from attrs import field, frozen
 
@@ -26,7 +26,9 @@ class Address:
 
     def without_password(self, text: str) -> str:
         """Somebody else's words about this address, fit to be shown."""
-        return text.replace(self.password, "***") if self.password else text
+        for each in {self.password, unquote(self.password)} - {""}:
+            text = text.replace(each, "***")
+        return text
 
 
 def read_address(url: str) -> Address:
@@ -49,6 +51,12 @@ def read_address(url: str) -> Address:
         raise InvalidInputError("the store's URL cannot be read", code="unknown_store", hint=_HINT) from None
     if parts.scheme not in ("postgresql", "postgres") or not url.startswith(f"{parts.scheme}://"):
         raise InvalidInputError("the store's URL is not PostgreSQL's", code="unknown_store", hint=_HINT)
+    if parts.fragment or ("@" not in parts.netloc and "@" in url):
+        raise InvalidInputError(
+            "the password in the store's URL holds a character that ends it",
+            code="unknown_store",
+            hint="write / ? # @ in a password as %2F %3F %23 %40",
+        )
     asked = parse_qsl(parts.query, keep_blank_values=True)
     schemas = [value for name, value in asked if name == "schema"] or [SCHEMA]
     if len(schemas) > 1 or _NAME.fullmatch(schemas[0]) is None or schemas[0].startswith("pg_"):

@@ -13,24 +13,15 @@ from typing import Any, Final
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from psycopg.types.numeric import Int8Dumper
 
 from leadflow.errors import InvalidInputError, StoreError
 from leadflow_adapters.postgres.address import Address
 from leadflow_adapters.postgres.faults import translated
-
-Connection = psycopg.Connection[tuple[Any, ...]]
+from leadflow_adapters.postgres.wire import Connection, Wire
 
 _KEPT_IDLE: Final = 8
-_PREPARED: Final = 500
 _inherited: list[Any] = []
 """Connections of a parent process, kept so that nobody closes them: that would tell the server to end the parent's."""
-
-
-class _Number(Int8Dumper):
-    """Numbers go as text whose type the server knows from the column, so that one prepared statement serves all sizes."""
-
-    oid = 0
 
 
 class Connections:
@@ -40,22 +31,22 @@ class Connections:
         self._address = address
         self._timeout = timeout
         self._pid = os.getpid()
-        self._idle: deque[Connection] = deque()
+        self._idle: deque[Wire] = deque()
         self._is_closed = False
 
     @contextmanager
-    def one(self) -> Iterator[Connection]:
+    def one(self) -> Iterator[Wire]:
         """A connection for a while; whatever transaction is left open on it is rolled back."""
-        connection = self._taken()
+        wire = self._taken()
         try:
-            yield connection
+            yield wire
         finally:
-            self._given_back(connection)
+            self._given_back(wire)
 
     def forget(self) -> None:
         """Close what is idle: a server that was restarted has ended all connections at once."""
         while self._idle:
-            self._idle.pop().close()
+            self._idle.pop().connection.close()
 
     def close(self) -> None:
         """No connection is lent out any more; those that are lent are closed when they come back."""
@@ -63,7 +54,7 @@ class Connections:
         if self._pid == os.getpid():
             self.forget()
 
-    def _taken(self) -> Connection:
+    def _taken(self) -> Wire:
         if self._is_closed:
             raise StoreError(f"{self._address.shown} was closed", code="store_closed", hint="open it again")
         if self._pid != os.getpid():
@@ -72,24 +63,25 @@ class Connections:
         try:
             return self._idle.pop()
         except IndexError:
-            return self._opened()
+            return Wire(self._opened())
 
-    def _given_back(self, connection: Connection) -> None:
+    def _given_back(self, wire: Wire) -> None:
         if self._pid != os.getpid():
-            _inherited.append(connection)
+            _inherited.append(wire)
             return
+        connection = wire.connection
         status = connection.pgconn.transaction_status
-        if status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+        if wire.is_usable and status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
             try:
-                connection.rollback()
+                wire.ask([("ROLLBACK", ())])
             except psycopg.Error:
                 connection.close()
         elif status != TransactionStatus.IDLE:
             connection.close()
-        if connection.closed or self._is_closed or len(self._idle) >= _KEPT_IDLE:
+        if not wire.is_usable or self._is_closed or len(self._idle) >= _KEPT_IDLE:
             connection.close()
         else:
-            self._idle.append(connection)
+            self._idle.append(wire)
 
     def _opened(self) -> Connection:
         try:
@@ -128,6 +120,4 @@ class Connections:
                 code="store_encoding",
                 hint="make a database with ENCODING 'UTF8'",
             )
-        connection.adapters.register_dumper(int, _Number)
-        connection.prepared_max = _PREPARED
         connection.execute(f"SET lock_timeout = {max(1, round(self._timeout * 1000))}")

@@ -15,7 +15,7 @@ from attrs import define, field
 from leadflow.errors import CorruptionError, SchemaVersionError, StoreError
 from leadflow.stores.layout import Layout
 from leadflow.stores.statements import listed, table_name
-from leadflow_adapters.postgres.connections import Connection
+from leadflow_adapters.postgres.wire import Connection
 
 SCHEMA_VERSION: Final = 1
 """Version of the tables in PostgreSQL; SQLite's have their own."""

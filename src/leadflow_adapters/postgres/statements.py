@@ -11,6 +11,7 @@ from leadflow.ports.store import stamp
 from leadflow.room import Key
 from leadflow.stores.layout import Layout
 from leadflow.stores.statements import DECISION_COLUMNS, listed, table_name
+from leadflow_adapters.postgres.wire import numbered
 
 BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 """Each statement sees what was committed before it began: those after the locks see all that came before the locks."""
@@ -21,7 +22,7 @@ BEGIN_READING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 COMMIT: Final = "COMMIT"
 LOCK: Final = (
     "SELECT CASE n & 1 WHEN 1 THEN pg_advisory_xact_lock({space}, (n >> 1)::int)::text"
-    " ELSE pg_advisory_xact_lock_shared({space}, (n >> 1)::int)::text END FROM unnest(%s::bigint[]) AS t(n)"
+    " ELSE pg_advisory_xact_lock_shared({space}, (n >> 1)::int)::text END FROM unnest($1::bigint[]) AS t(n)"
 )
 
 
@@ -51,10 +52,10 @@ def statements_of(layout: Layout, schema: str) -> Statements:
         name,
         f"SELECT {listed(layout.columns)} FROM {name}",
         _insert(name, written),
-        f"UPDATE {name} SET {', '.join(sets)} WHERE id = %s",
-        f"DELETE FROM {name} WHERE id = ANY(%s::text[])",
+        numbered(f"UPDATE {name} SET {', '.join(sets)} WHERE id = %s"),
+        f"DELETE FROM {name} WHERE id = ANY($1::text[])",
         _copy(name, written),
-        f"SELECT id FROM {name} WHERE id = ANY(%s::text[]) ORDER BY id FOR UPDATE",
+        f"SELECT id FROM {name} WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE",
         appends,
     )
 
@@ -67,7 +68,7 @@ def decision_statements(schema: str) -> tuple[str, str]:
 
 def _insert(name: str, columns: Iterable[str]) -> str:
     columns = tuple(columns)
-    return f"INSERT INTO {name} ({listed(columns)}) VALUES ({', '.join(['%s'] * len(columns))})"
+    return numbered(f"INSERT INTO {name} ({listed(columns)}) VALUES ({', '.join(['%s'] * len(columns))})")
 
 
 def _copy(name: str, columns: Iterable[str]) -> str:
@@ -76,7 +77,7 @@ def _copy(name: str, columns: Iterable[str]) -> str:
 
 def found_by(statements: Statements, column: str) -> str:
     """Rows by a column's values."""
-    return f'{statements.select} WHERE "{column or "id"}" = ANY(%s::text[])'
+    return f'{statements.select} WHERE "{column or "id"}" = ANY($1::text[])'
 
 
 def array(values: Sequence[str]) -> str:
@@ -118,7 +119,7 @@ def check(rows: Mapping[Key, Any], tables: Mapping[str, Statements]) -> tuple[st
         table, _, column = name.partition(".")
         conditions.append(_stands(tables[table], column))
         arguments += [array(sorted(found.get(name, ()))), array(values[name])]
-    return f"SELECT 1 / ({' AND '.join(conditions)})::int", arguments
+    return numbered(f"SELECT 1 / ({' AND '.join(conditions)})::int"), arguments
 
 
 def _stands(statements: Statements, column: str) -> str:

@@ -39,12 +39,16 @@ from leadflow.stores.layout import layout_of
 from leadflow.stores.statements import decision_maker, scan_statement
 from leadflow_adapters.postgres import schema
 from leadflow_adapters.postgres.address import read_address
-from leadflow_adapters.postgres.connections import Connection, Connections
+from leadflow_adapters.postgres.connections import Connections
 from leadflow_adapters.postgres.faults import is_conflict, is_lost, translated
-from leadflow_adapters.postgres.statements import BEGIN_READING, array, found_by, statements_of
+from leadflow_adapters.postgres.statements import BEGIN_READING, COMMIT, array, found_by, statements_of
+from leadflow_adapters.postgres.wire import Rows, Statement, Wire, numbered
 from leadflow_adapters.postgres.writing import Writer
 
 _PAGE: Final = 1000
+_BEGIN_LISTING: Final = "BEGIN READ ONLY"
+_DECLARE: Final = "DECLARE leadflow_list NO SCROLL CURSOR FOR"
+_FETCH: Final = f"FETCH {_PAGE} FROM leadflow_list"
 
 
 class PostgresStore:
@@ -70,10 +74,10 @@ class PostgresStore:
         self._schema = address.schema
         self._recorded = decision_maker()
         self._connections = Connections(address, timeout=timeout)
-        self._writer = Writer(address.schema, self._tables, fault or _nothing)
+        self._writer = Writer(address.schema, self._tables, fault)
         try:
-            with self._connected() as connection:
-                schema.prepare(connection, address.schema, self.place, self._layouts.values(), check=check)
+            with self._connected() as wire:
+                schema.prepare(wire.connection, address.schema, self.place, self._layouts.values(), check=check)
         except BaseException:
             self.close()
             raise
@@ -83,11 +87,11 @@ class PostgresStore:
         self._connections.close()
 
     @contextmanager
-    def _connected(self) -> Iterator[Connection]:
+    def _connected(self) -> Iterator[Wire]:
         """A connection; the driver's own errors never leave this module."""
         try:
-            with self._connections.one() as connection:
-                yield connection
+            with self._connections.one() as wire:
+                yield wire
         except psycopg.Error as error:
             if is_lost(error):
                 self._connections.forget()
@@ -100,27 +104,30 @@ class PostgresStore:
     def load(self, keys: Iterable[Key]) -> Snapshot:
         """See Store.load."""
         wanted = list(keys)
-        with self._connected() as connection:
+        with self._connected() as wire:
             try:
-                return Snapshot(self._read(connection, wanted))
+                return Snapshot(self._read(wire, wanted))
             except psycopg.OperationalError as error:
                 if not is_lost(error):
                     raise
         # The server was restarted while the connection lay idle: nothing was written, so ask again.
         self._connections.forget()
-        with self._connected() as connection:
-            return Snapshot(self._read(connection, wanted))
+        with self._connected() as wire:
+            return Snapshot(self._read(wire, wanted))
 
-    def _read(self, connection: Connection, keys: Iterable[Key]) -> dict[Key, Any]:
+    def _read(self, wire: Wire, keys: Iterable[Key]) -> dict[Key, Any]:
         by_name: dict[str, list[str]] = {}
         for name, value in keys:
             by_name.setdefault(name, []).append(value)
-        asked = []
+        asked: list[Statement] = []
         for name, values in by_name.items():
             table, _, column = name.partition(".")
-            asked.append((found_by(self._tables[table], column), [array(values)]))
+            # Nothing that is there holds a NUL.
+            asked.append(
+                (found_by(self._tables[table], column), [array([each for each in values if "\0" not in each])])
+            )
         rows: dict[Key, Any] = {}
-        for (name, values), answer in zip(by_name.items(), _answers(connection, asked), strict=True):
+        for (name, values), answer in zip(by_name.items(), _answers(wire, asked), strict=True):
             table, _, column = name.partition(".")
             found = map(self._layouts[table].row, answer)
             if column:
@@ -139,41 +146,40 @@ class PostgresStore:
         """See Store.scan."""
         statement, values = scan_statement(query, self._layouts, "%s", f'"{self._schema}".')
         make = self._recorded if query.table == "decision" else self._layouts[query.table].row
+        statement = numbered(statement)
         if query.limit is not None and query.limit <= _PAGE:
-            with self._connected() as connection:
-                return map(make, connection.execute(statement, values, binary=True).fetchall())
+            with self._connected() as wire:
+                return map(make, wire.ask([(statement, values)])[0])
         return map(make, self._pages(statement, values))
 
     def _pages(self, statement: str, values: list[Any]) -> Iterator[tuple[Any, ...]]:
-        with self._connected() as connection:
-            connection.execute("BEGIN READ ONLY")
-            with connection.cursor("leadflow_scan", binary=True) as cursor:
-                cursor.execute(statement, values)
-                while page := cursor.fetchmany(_PAGE):
-                    yield from page
-                    if len(page) < _PAGE:
-                        break
-            connection.execute("COMMIT")
+        with self._connected() as wire:
+            page = wire.ask([(_BEGIN_LISTING, ()), (f"{_DECLARE} {statement}", values), (_FETCH, ())])[-1]
+            yield from page
+            while len(page) == _PAGE:
+                page = wire.ask([(_FETCH, ())])[0]
+                yield from page
+            wire.ask([(COMMIT, ())])
 
     # -- writing ------------------------------------------------------------------------------------------
 
     def commit(self, change: ChangeSet) -> None:
         """See Store.commit."""
         lost: tuple[str, ...] | None = None
-        with self._connected() as connection:
+        with self._connected() as wire:
             try:
-                self._writer.write(connection, change)
+                self._writer.write(wire, change)
             except psycopg.Error as error:
                 if not is_conflict(error):
                     raise
-                connection.execute("ROLLBACK")
-                lost = self._lost(connection, change)
+                wire.ask([("ROLLBACK", ())])
+                lost = self._lost(wire, change)
         if lost is not None:
             raise ConflictError("rows changed since they were read", details={"tables": lost})
 
-    def _lost(self, connection: Connection, change: ChangeSet) -> tuple[str, ...]:
+    def _lost(self, wire: Wire, change: ChangeSet) -> tuple[str, ...]:
         """The tables in which a change lost its race: for the error only, so it need not be exact."""
-        rows = self._read(connection, [*change.read.rows, *change.put, *(("input", each.id) for each in change.inputs)])
+        rows = self._read(wire, [*change.read.rows, *change.put, *(("input", each.id) for each in change.inputs)])
         expect, known = change.expect, change.read.known()
         lost = [key for key, version in expect.items() if stamp(rows[key]) != version]
         lost += [key for key in change.put if key not in known and rows[key] is not None]
@@ -181,19 +187,8 @@ class PostgresStore:
         return tables_of(lost)
 
 
-def _answers(connection: Connection, asked: list[tuple[str, list[str]]]) -> list[list[tuple[Any, ...]]]:
+def _answers(wire: Wire, asked: list[Statement]) -> list[Rows]:
     """The rows that statements give, all of one moment."""
-    if not asked:
-        return []
-    if len(asked) == 1:
-        statement, values = asked[0]
-        return [connection.execute(statement, values, prepare=True, binary=True).fetchall()]
-    with connection.pipeline():
-        connection.execute(BEGIN_READING, prepare=True)
-        cursors = [connection.execute(*each, prepare=True, binary=True) for each in asked]
-        connection.execute("COMMIT", prepare=True)
-    return [cursor.fetchall() for cursor in cursors]
-
-
-def _nothing(name: str) -> None:
-    """No fault."""
+    if len(asked) < 2:
+        return wire.ask(asked) if asked else []
+    return wire.ask([(BEGIN_READING, ()), *asked, (COMMIT, ())])[1:-1]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from zlib import crc32
 
-from leadflow.errors import ConflictError
 from leadflow.ports.store import ChangeSet
 from leadflow.stores.statements import by_table, decision_values
-from leadflow_adapters.postgres.connections import Connection
 from leadflow_adapters.postgres.locking import locks
 from leadflow_adapters.postgres.statements import (
     BEGIN,
@@ -20,6 +18,7 @@ from leadflow_adapters.postgres.statements import (
     check,
     decision_statements,
 )
+from leadflow_adapters.postgres.wire import Statement, Wire
 
 _MANY: Final = 50
 """Rows of one table from which on COPY is faster than statements."""
@@ -30,104 +29,95 @@ _PATIENCE: Final = "SET LOCAL idle_in_transaction_session_timeout = '60s'"
 class Writer:
     """Writes changes into one schema. `fault(name)` is called before each step."""
 
-    def __init__(self, schema: str, tables: Mapping[str, Statements], fault: Callable[[str], None]) -> None:
+    def __init__(self, schema: str, tables: Mapping[str, Statements], fault: Callable[[str], None] | None) -> None:
         self._tables = tables
         self._layouts = {name: each.layout for name, each in tables.items()}
         self._fault = fault
         self._lock = LOCK.format(space=crc32(f"leadflow {schema}".encode()) - 2**31)
         self._insert_decision, self._copy_decisions = decision_statements(schema)
 
-    def write(self, connection: Connection, change: ChangeSet) -> None:
+    def write(self, wire: Wire, change: ChangeSet) -> None:
         """Make a change true; on an error the transaction is left to be rolled back."""
-        self._fault("begin")
+        self._point("begin")
         if len(change.put) + len(change.inputs) + len(change.decisions) + len(change.drop) < _MANY:
-            with connection.pipeline():
-                self._hold_and_check(connection, change, ())
-                self._write_few(connection, change)
-                self._fault("commit")
-                ended = connection.execute(COMMIT, prepare=True)
+            wire.ask(self._all(wire, change))
         else:
-            with connection.pipeline():
-                self._hold_and_check(connection, change, (_PATIENCE,))
-            self._write_many(connection, change)
-            self._fault("commit")
-            ended = connection.execute(COMMIT, prepare=True)
-        if ended.statusmessage != COMMIT:
-            # PostgreSQL answers ROLLBACK to the COMMIT of a transaction that had failed before.
-            raise ConflictError("the change was given up by the server")
-        self._fault("committed")
+            wire.ask(self._hold_and_check(change, (_PATIENCE,)))
+            self._write_many(wire, change)
+            self._point("commit")
+            wire.ask([(COMMIT, ())])
+        self._point("committed")
 
-    def _hold_and_check(self, connection: Connection, change: ChangeSet, also: Iterable[str]) -> None:
-        execute = connection.execute
-        execute(BEGIN, prepare=True)
+    def _all(self, wire: Wire, change: ChangeSet) -> Iterator[Statement]:
+        yield from self._hold_and_check(change, ())
+        yield from self._few(wire, change)
+        self._point("commit", wire)
+        yield COMMIT, ()
+
+    def _hold_and_check(self, change: ChangeSet, also: Iterable[str]) -> Iterator[Statement]:
+        yield BEGIN, ()
         for statement in also:
-            execute(statement, prepare=True)
-        execute(self._lock, (array([str(n) for n in locks(change, self._layouts)]),), prepare=True)
+            yield statement, ()
+        yield self._lock, (array([str(n) for n in locks(change, self._layouts)]),)
         checked = check(change.read.rows, self._tables)
         if checked is not None:
-            execute(*checked, prepare=True)
+            yield checked
 
-    def _write_few(self, connection: Connection, change: ChangeSet) -> None:
-        execute = connection.execute
+    def _few(self, wire: Wire, change: ChangeSet) -> Iterator[Statement]:
         for name, (inserts, updates, drops) in by_table(change).items():
             table = self._tables[name]
             if inserts:
-                self._fault(f"insert {name}")
-                values = table.layout.values
-                for row in inserts:
-                    execute(table.insert, values(row), prepare=True)
+                self._point(f"insert {name}", wire)
+                yield from ((table.insert, table.layout.values(row)) for row in inserts)
             if updates:
-                self._fault(f"update {name}")
-                values = table.layout.changing
-                for row in updates:
-                    execute(table.update, values(row), prepare=True)
+                self._point(f"update {name}", wire)
+                yield from ((table.update, table.layout.changing(row)) for row in updates)
             if drops:
-                self._fault(f"delete {name}")
-                execute(table.delete, (array(drops),), prepare=True)
+                self._point(f"delete {name}", wire)
+                yield table.delete, (array(drops),)
         if change.inputs:
-            self._fault("append inputs")
+            self._point("append inputs", wire)
             table = self._tables["input"]
-            for record in change.inputs:
-                execute(table.insert, table.layout.values(record)[:-1], prepare=True)
+            yield from ((table.insert, table.layout.values(record)[:-1]) for record in change.inputs)
         if change.decisions:
-            self._fault("append decisions")
-            for recorded in change.decisions:
-                execute(self._insert_decision, decision_values(recorded), prepare=True)
+            self._point("append decisions", wire)
+            yield from ((self._insert_decision, decision_values(recorded)) for recorded in change.decisions)
 
-    def _write_many(self, connection: Connection, change: ChangeSet) -> None:
+    def _write_many(self, wire: Wire, change: ChangeSet) -> None:
         for name, (inserts, updates, drops) in by_table(change).items():
             table = self._tables[name]
             values = table.layout.values
             if drops:
-                self._fault(f"delete {name}")
-                connection.execute(table.delete, (array(drops),), prepare=True)
+                self._point(f"delete {name}")
+                wire.ask([(table.delete, (array(drops),))])
             if updates:
-                self._fault(f"update {name}")
-                self._update(connection, table, updates)
+                self._point(f"update {name}")
+                wire.ask((table.update, table.layout.changing(row)) for row in updates)
             if inserts:
-                self._fault(f"insert {name}")
-                _append(connection, table.insert, table.copy, [values(row) for row in inserts])
+                self._point(f"insert {name}")
+                _append(wire, table.insert, table.copy, [values(row) for row in inserts])
         if change.inputs:
-            self._fault("append inputs")
+            self._point("append inputs")
             table = self._tables["input"]
             values = table.layout.values
-            _append(connection, table.insert, table.copy, [values(record)[:-1] for record in change.inputs])
+            _append(wire, table.insert, table.copy, [values(record)[:-1] for record in change.inputs])
         if change.decisions:
-            self._fault("append decisions")
-            _append(connection, self._insert_decision, self._copy_decisions, [*map(decision_values, change.decisions)])
+            self._point("append decisions")
+            _append(wire, self._insert_decision, self._copy_decisions, [*map(decision_values, change.decisions)])
 
-    def _update(self, connection: Connection, table: Statements, rows: Sequence[Any]) -> None:
-        values = table.layout.changing
-        with connection.cursor() as cursor:
-            cursor.executemany(table.update, [values(row) for row in rows])
+    def _point(self, name: str, wire: Wire | None = None) -> None:
+        if self._fault is not None:
+            if wire is not None:
+                # So that there is something to break off.
+                wire.flush()
+            self._fault(name)
 
 
-def _append(connection: Connection, insert: str, copy: str, rows: Sequence[Sequence[Any]]) -> None:
-    with connection.cursor() as cursor:
-        if len(rows) < _MANY:
-            cursor.executemany(insert, rows)
-            return
-        with cursor.copy(copy) as copying:
-            write = copying.write_row
-            for row in rows:
-                write(row)
+def _append(wire: Wire, insert: str, copy: str, rows: Sequence[Sequence[Any]]) -> None:
+    if len(rows) < _MANY:
+        wire.ask((insert, row) for row in rows)
+        return
+    with wire.connection.cursor() as cursor, cursor.copy(copy) as copying:
+        write = copying.write_row
+        for row in rows:
+            write(row)

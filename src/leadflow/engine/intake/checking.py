@@ -21,17 +21,19 @@ _LARGEST = 2**63
 
 
 def is_simple(record: Mapping[Any, Any]) -> bool:
-    """Whether there are only ASCII texts, usual numbers and mappings of texts, as nearly everywhere: nothing to refuse."""
+    """Whether there are only ASCII texts (no NUL), usual numbers and mappings of texts, as nearly everywhere."""
     for name, value in record.items():
         if type(name) is not str or not name.isascii():
             return False
         kind = type(value)
         if kind is str:
-            if not value.isascii():
+            if not value.isascii() or "\0" in value:
                 return False
         elif kind is dict:
             for own, content in value.items():
                 if type(own) is not str or type(content) is not str or not (own.isascii() and content.isascii()):
+                    return False
+                if "\0" in content or "\0" in own:
                     return False
         elif kind is int:
             if not -_LARGEST <= value < _LARGEST:
@@ -45,6 +47,8 @@ def check_plain(value: Any, depth: int = 0) -> None:
     """Refuse what no store can keep. Errors: InvalidInputError."""
     kind = type(value)
     if kind is str:
+        if "\0" in value:
+            raise InvalidInputError("text with a NUL character cannot be kept", code="invalid_text", hint="take it out")
         if not value.isascii():
             try:
                 value.encode("utf-8")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from random import random
+from time import sleep
 from typing import Any
 
 from leadflow.engine.outcome import Result, result_of
@@ -15,7 +17,8 @@ from leadflow.model.decisions import InputFailed, Recorded
 from leadflow.ports.store import Snapshot, Store
 
 _ROUNDS = 12
-_ATTEMPTS = 8
+_ATTEMPTS = 14
+_LONGEST_WAIT = 0.25
 
 
 class Carrier:
@@ -46,6 +49,9 @@ class Carrier:
             except ConflictError:
                 if attempt >= _ATTEMPTS:
                     raise
+                if attempt:
+                    # Who meets the same others again and again steps out of their way, each for another while.
+                    sleep(random() * min(_LONGEST_WAIT, 0.001 * 2**attempt))  # noqa: S311 - nothing is decided by it
                 middle = len(batch) // 2 if attempt and len(batch) > 1 else len(batch)
                 if middle < len(batch):
                     todo.append((batch[middle:], attempt + 1))
