@@ -14,7 +14,7 @@ from attrs import define, field
 
 from leadflow.errors import CorruptionError, SchemaVersionError, StoreError
 from leadflow.stores.layout import Layout
-from leadflow.stores.statements import listed, table_name
+from leadflow.stores.statements import table_name
 from leadflow_adapters.postgres.wire import Connection
 
 SCHEMA_VERSION: Final = 1
@@ -52,7 +52,10 @@ _DECISION: Final = {
 
 @define
 class Shape:
-    """One table: columns with (type, required), and indexes by name with (columns, unique, only known values)."""
+    """One table.
+
+    Columns with (type, required); indexes by name with (columns, "-" before those that descend; unique; only known values).
+    """
 
     name: str
     columns: Mapping[str, tuple[str, bool]]
@@ -69,7 +72,8 @@ class Shape:
         for name, (columns, unique, known) in self.indexes.items():
             where = f' WHERE "{columns[0]}" IS NOT NULL' if known else ""
             kind = "UNIQUE INDEX" if unique else "INDEX"
-            yield f"CREATE {kind} {name} ON {schema}.{self.name} ({listed(columns)}){where}"
+            listing = ", ".join(f'"{column.lstrip("-")}"{" DESC" * column.startswith("-")}' for column in columns)
+            yield f"CREATE {kind} {name} ON {schema}.{self.name} ({listing}){where}"
 
 
 def shapes(layouts: Iterable[Layout]) -> list[Shape]:
@@ -93,7 +97,7 @@ def _shape(layout: Layout) -> Shape:
     for column in layout.table.indexes:
         shape.indexes[f"{name}_{column}"] = ((column,), False, not columns[column][1])
     for run in layout.table.orders:
-        shape.indexes[f"{name}_by_{'_'.join(run)}"] = ((*run, "id"), False, False)
+        shape.indexes[f"{name}_by_{'_'.join(run)}".replace("-", "")] = ((*run, "id"), False, False)
     if layout.table.due is not None:
         due = layout.table.due
         shape.indexes[f"{name}_{due}"] = ((due,), False, not columns[due][1])
@@ -116,7 +120,9 @@ def prepare(connection: Connection, schema: str, place: str, layouts: Iterable[L
         newer = int(version or 0) > SCHEMA_VERSION
         raise SchemaVersionError(
             f"{place} has schema version {version}, this leadflow {'knows' if newer else 'writes'} {SCHEMA_VERSION}",
-            hint="upgrade leadflow" if newer else "run leadflow migrate",
+            hint="upgrade leadflow"
+            if newer
+            else "open it with the version that made this schema, and move its inputs over",
         )
     if check:
         _check(connection, schema, place, wanted)
@@ -185,7 +191,8 @@ LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation
 WHERE n.nspname = %s AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind = 'r' ORDER BY a.attnum"""
 
 _INDEXES = """SELECT c.relname, i.indisunique AND i.indisvalid, i.indisvalid, i.indpred IS NOT NULL,
-  ARRAY(SELECT pg_get_indexdef(i.indexrelid, k, true) FROM generate_series(1, i.indnkeyatts) k)
+  ARRAY(SELECT CASE i.indoption[k - 1] & 1 WHEN 1 THEN '-' ELSE '' END || pg_get_indexdef(i.indexrelid, k, true)
+        FROM generate_series(1, i.indnkeyatts) k)
 FROM pg_catalog.pg_index i
 JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = %s"""
@@ -198,7 +205,7 @@ def _check(connection: Connection, schema: str, place: str, wanted: Iterable[Sha
         kind = f'{kind} COLLATE "{collation}"' if collation is not None else kind
         columns.setdefault(table, {})[column] = (kind, required)
     indexes: dict[str, Any] = {
-        name: (tuple(key.strip('"') for key in keys), unique, partial)
+        name: (tuple(key.replace('"', "") for key in keys), unique, partial)
         for name, unique, valid, partial, keys in connection.execute(_INDEXES, (schema,))
         if valid
     }
