@@ -20,6 +20,13 @@ from leadflow_adapters.postgres.faults import translated
 from leadflow_adapters.postgres.wire import Connection, Wire
 
 _KEPT_IDLE: Final = 8
+_SETTINGS: Final = (
+    "SET default_transaction_isolation = 'repeatable read'; SET plan_cache_mode = force_generic_plan;"
+    " SET enable_seqscan = off; SET jit = off"
+)
+"""What one trip reads is of one moment, without a BEGIN; writers ask for something else. Rows are found by their keys,
+whatever statistics say of tables that were empty a moment ago; planning that each time would cost more than finding them.
+Lists plan for themselves."""
 _inherited: list[Any] = []
 """Connections of a parent process, kept so that nobody closes them: that would tell the server to end the parent's."""
 
@@ -120,4 +127,4 @@ class Connections:
                 code="store_encoding",
                 hint="make a database with ENCODING 'UTF8'",
             )
-        connection.execute(f"SET lock_timeout = {max(1, round(self._timeout * 1000))}")
+        connection.execute(f"SET lock_timeout = {max(1, round(self._timeout * 1000))}; {_SETTINGS}")

@@ -16,9 +16,6 @@ from leadflow_adapters.postgres.wire import numbered
 BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 """Each statement sees what was committed before it began: those after the locks see all that came before the locks."""
 
-BEGIN_READING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-"""All statements see one moment."""
-
 COMMIT: Final = "COMMIT"
 LOCK: Final = (
     "SELECT CASE n & 1 WHEN 1 THEN pg_advisory_xact_lock({space}, (n >> 1)::int)::text"

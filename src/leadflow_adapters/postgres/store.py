@@ -19,8 +19,8 @@ ConflictError: all that commit are as if done one after another, and `seq` numbe
 a gap.) Locks are taken in one order, so nobody waits in a circle; should a foreign lock make a circle all the same,
 PostgreSQL's deadlock or serialization failure is a ConflictError too.
 
-**Reading.** `load` sees one moment (REPEATABLE READ when it needs more than one statement), `scan` one too, fetched in
-pages by a cursor on a connection of its own.
+**Reading.** `load` sees one moment (one trip is one transaction, REPEATABLE READ), and so does `scan`, which is fetched
+in pages by a cursor on a connection of its own.
 """
 
 from __future__ import annotations
@@ -41,12 +41,15 @@ from leadflow_adapters.postgres import schema
 from leadflow_adapters.postgres.address import read_address
 from leadflow_adapters.postgres.connections import Connections
 from leadflow_adapters.postgres.faults import is_conflict, is_lost, translated
-from leadflow_adapters.postgres.statements import BEGIN_READING, COMMIT, array, found_by, statements_of
-from leadflow_adapters.postgres.wire import Rows, Statement, Wire, numbered
+from leadflow_adapters.postgres.statements import COMMIT, array, found_by, statements_of
+from leadflow_adapters.postgres.wire import Statement, Wire, numbered
 from leadflow_adapters.postgres.writing import Writer
 
 _PAGE: Final = 1000
-_BEGIN_LISTING: Final = "BEGIN READ ONLY"
+_BEGIN_LISTING: Final = (
+    ("BEGIN READ ONLY", ()),
+    ("SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_seqscan', 'on', true)", ()),
+)
 _DECLARE: Final = "DECLARE leadflow_list NO SCROLL CURSOR FOR"
 _FETCH: Final = f"FETCH {_PAGE} FROM leadflow_list"
 
@@ -127,7 +130,7 @@ class PostgresStore:
                 (found_by(self._tables[table], column), [array([each for each in values if "\0" not in each])])
             )
         rows: dict[Key, Any] = {}
-        for (name, values), answer in zip(by_name.items(), _answers(wire, asked), strict=True):
+        for (name, values), answer in zip(by_name.items(), wire.ask(asked), strict=True):
             table, _, column = name.partition(".")
             found = map(self._layouts[table].row, answer)
             if column:
@@ -149,12 +152,12 @@ class PostgresStore:
         statement = numbered(statement)
         if query.limit is not None and query.limit <= _PAGE:
             with self._connected() as wire:
-                return map(make, wire.ask([(statement, values)])[0])
+                return map(make, wire.ask([*_BEGIN_LISTING, (statement, values), (COMMIT, ())])[-2])
         return map(make, self._pages(statement, values))
 
     def _pages(self, statement: str, values: list[Any]) -> Iterator[tuple[Any, ...]]:
         with self._connected() as wire:
-            page = wire.ask([(_BEGIN_LISTING, ()), (f"{_DECLARE} {statement}", values), (_FETCH, ())])[-1]
+            page = wire.ask([*_BEGIN_LISTING, (f"{_DECLARE} {statement}", values), (_FETCH, ())])[-1]
             yield from page
             while len(page) == _PAGE:
                 page = wire.ask([(_FETCH, ())])[0]
@@ -185,10 +188,3 @@ class PostgresStore:
         lost += [key for key in change.put if key not in known and rows[key] is not None]
         lost += [("input", each.id) for each in change.inputs if rows["input", each.id] is not None]
         return tables_of(lost)
-
-
-def _answers(wire: Wire, asked: list[Statement]) -> list[Rows]:
-    """The rows that statements give, all of one moment."""
-    if len(asked) < 2:
-        return wire.ask(asked) if asked else []
-    return wire.ask([(BEGIN_READING, ()), *asked, (COMMIT, ())])[1:-1]
