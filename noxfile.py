@@ -103,6 +103,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def bench_postgres(session: nox.Session) -> None:
+    """P5 and P6: ingest into PostgreSQL beside psycopg alone. `-- --quick` for a short run."""
+    session.install(".[postgres]", *_group("postgres"))
+    session.run("python", "-m", "bench", "--only", "postgres", *session.posargs)
+
+
+@nox.session
 def faults(session: nox.Session) -> None:
     """The long fault runs: every fail point with kill -9, and random double faults."""
     session.install("-e", ".[cli,normalize,testing,postgres,smtp,imap]", *_group("test"))

@@ -7,12 +7,14 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import leadflow
 from leadflow.engine.flow import Flow
+from leadflow.engine.mailing.outbox import Message
 from leadflow.engine.rooms import TABLES
 from leadflow.errors import ConflictError
 from leadflow.matching.state import MatchKey
@@ -117,6 +119,37 @@ def test_two_schedulers_have_one_effect(url: str) -> None:
         assert max(wakes.values()) == 1
         assert flow.tick(later) == 0
         assert invariants(flow) == []
+
+
+def test_each_message_is_claimed_once_by_four_deliveries(url: str, tmp_path: Path) -> None:
+    """Section 1: nobody sends what another has claimed, and together they send all that is due."""
+    count, done = 1200, []
+    with opened(url) as flow:
+        contact = flow.do(demo("k", "ana@kos.example")).contact
+        waiting = [Message(f"m{n:04}", "email", "t", contact, contact, due_us=1, version=1) for n in range(count)]
+        rows = {("outbox", each.id): each for each in waiting}
+        flow.store.commit(ChangeSet(flow.store.load([]), rows))
+        before = {each.id for each in flow.store.scan(Scan(table="outbox"))}
+        flows = [opened(url) for _ in range(4)]
+
+        def work(own: Flow) -> None:
+            handed = 0
+            while (delivered := own.deliver(tmp_path)).total:
+                handed += delivered.total
+            done.append(handed)
+
+        threads = [threading.Thread(target=work, args=(own,)) for own in flows]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for own in flows:
+            own.close()
+        flow.deliver(tmp_path)
+        settled = list(flow.store.scan(Scan(table="outbox")))
+        assert {each.id for each in settled} == before
+        assert {(each.state, each.attempts) for each in settled} <= {("handed_over", 1), ("refused", 1)}
+        assert sum(done) <= len(before)
 
 
 # -- interleavings, written out ---------------------------------------------------------------------------
