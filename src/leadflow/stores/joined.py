@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import Any, Final
 
 from leadflow.errors import ConflictError, StoreError
@@ -40,7 +40,7 @@ class JoinedSqliteStore:
         self._host = host
         self._point = fault or (lambda name: None)
         self._rows = Rows(tables, self._point)
-        self._writing = threading.Lock()
+        self._lock = threading.Lock()
         self._is_closed = False
         with self._lent() as cursor:
             schema.recognise(cursor, host.place)
@@ -49,10 +49,12 @@ class JoinedSqliteStore:
         """See Store.close. The connection stays open: it is the application's."""
         self._is_closed = True
 
-    def _lent(self) -> AbstractContextManager[sqlite3.Cursor]:
+    @contextmanager
+    def _lent(self) -> Iterator[sqlite3.Cursor]:
         if self._is_closed:
             raise StoreError("this joined flow was closed", code="store_closed", hint="join again")
-        return lent(self._host)
+        with self._lock, lent(self._host) as cursor:
+            yield cursor
 
     # -- reading ------------------------------------------------------------------------------------------
 
@@ -74,23 +76,16 @@ class JoinedSqliteStore:
 
     def commit(self, change: ChangeSet) -> None:
         """Make the change true within the application's transaction. See Store.commit."""
-        if not self._writing.acquire(blocking=False):
-            raise StoreError(
-                "two threads write through one joined flow", code="store_thread", hint="join once for each transaction"
-            )
-        try:
-            with self._lent() as cursor:
-                self._point("begin")
-                if not cursor.connection.in_transaction:
-                    # The driver begins before what may write, as it does for the application's own statements.
-                    cursor.execute(_WRITES_NOTHING)
-                with kept(cursor):
-                    self._rows.verify(cursor, change)
-                    self._rows.write(cursor, change)
-                    self._point("commit")
-                self._point("committed")
-        finally:
-            self._writing.release()
+        with self._lent() as cursor:
+            self._point("begin")
+            if not cursor.connection.in_transaction:
+                # The driver begins before what may write, as it does for the application's own statements.
+                cursor.execute(_WRITES_NOTHING)
+            with kept(cursor):
+                self._rows.verify(cursor, change)
+                self._rows.write(cursor, change)
+                self._point("commit")
+            self._point("committed")
 
 
 def make_tables(host: Host, tables: Iterable[Table]) -> None:
