@@ -72,7 +72,7 @@ def place(postgres: Any) -> Iterator[tuple[str, str, str]]:
 def connection(place: tuple[str, str, str]) -> Iterator[Any]:
     with psycopg.connect(place[1]) as connection:
         yield connection
-        connection.rollback()
+        connection.close()
 
 
 def join(connection: Any, place: tuple[str, str, str], **options: Any) -> leadflow.JoinedFlow:
