@@ -258,52 +258,7 @@ def test_a_claim_that_does_not_hold_is_caught(claim: str) -> None:
     assert failing(kit)
 
 
-# -- nothing is dropped unseen --------------------------------------------------------------------------------
-
-GUARD = "test_no_test_is_overridden_in_silence"
-A_TEST = "test_each_key_arrives"
-
-
-def passes(self: Any) -> None:
-    """A test that somebody put in the place of a standard one."""
-
-
-def known(**mark: Any) -> Any:
-    """An override with an xfail."""
-
-    def test(self: Any) -> None:
-        raise AssertionError
-
-    return pytest.mark.xfail(**mark)(test)
-
-
-@pytest.mark.parametrize(
-    ("body", "fails"),
-    [
-        ({A_TEST: passes}, True),
-        ({A_TEST: None}, True),
-        ({GUARD: passes, A_TEST: passes}, True),
-        ({A_TEST: known(strict=False, reason="loses one")}, True),
-        ({A_TEST: known(strict=True)}, True),
-        ({A_TEST: known(strict=True, reason=" ")}, True),
-        ({A_TEST: known(strict=True, reason="the vendor loses every third")}, False),
-        ({"test_of_my_own": passes}, False),
-        ({"test_a_refusal_is_told_as_final": None}, True),
-    ],
-    ids=[
-        "replaced",
-        "removed",
-        "guard replaced",
-        "not strict",
-        "no reason",
-        "empty reason",
-        "said why",
-        "own",
-        "failure",
-    ],
-)
-def test_an_override_needs_a_reason(body: dict[str, Any], fails: bool) -> None:
-    assert (GUARD in failing(type("Overriding", (OnServer,), body))) is fails
+# -- declarations -----------------------------------------------------------------------------------------
 
 
 def test_a_slip_in_a_declaration_is_caught() -> None:
