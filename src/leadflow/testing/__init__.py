@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         accounts,
         commands,
         contacts,
+        deals,
         entries,
         histories,
         instants,
@@ -40,7 +41,10 @@ if TYPE_CHECKING:
         leads,
         opportunities,
         orders,
+        playbooks,
+        scoring_models,
         submissions,
+        users,
     )
 
 _WHERE = {
@@ -64,6 +68,7 @@ _WHERE = {
     "accounts": "strategies",
     "commands": "strategies",
     "contacts": "strategies",
+    "deals": "strategies",
     "entries": "strategies",
     "histories": "strategies",
     "instants": "strategies",
@@ -71,7 +76,10 @@ _WHERE = {
     "leads": "strategies",
     "opportunities": "strategies",
     "orders": "strategies",
+    "playbooks": "strategies",
+    "scoring_models": "strategies",
     "submissions": "strategies",
+    "users": "strategies",
 }
 
 __all__ = [
@@ -90,6 +98,7 @@ __all__ = [
     "commands",
     "contacts",
     "contents",
+    "deals",
     "does",
     "entries",
     "histories",
@@ -99,10 +108,13 @@ __all__ = [
     "leads",
     "opportunities",
     "orders",
+    "playbooks",
     "says",
+    "scoring_models",
     "story",
     "submissions",
     "submits",
+    "users",
 ]
 
 
