@@ -8,11 +8,13 @@ from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
 import pytest
-from .planted_crms import FIELDS, PLANTED, Honest, Plain, Server
+from attrs import evolve
 
 from leadflow.ports.crm import CAPABILITIES, Crm, Value
 from leadflow.testing import CrmConformance
 from leadflow.testing.selling import FAILURES
+
+from .planted_crms import FIELDS, PLANTED, Honest, Plain, Server
 
 GUARD = "test_no_test_is_overridden_in_silence"
 
@@ -96,9 +98,6 @@ def test_a_claim_that_does_not_hold_is_caught(claim: str) -> None:
 
 
 def _without_custom(record: Any) -> Any:
-    from attrs import evolve
-    from .planted_crms import FIELDS
-
     return evolve(record, fields={name: v for name, v in record.fields.items() if name in FIELDS[record.kind]})
 
 
