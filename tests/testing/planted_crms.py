@@ -189,7 +189,7 @@ class Honest:
             )
             at_us = page[-1].at_us
         cursor = f"{at_us}:{','.join(sorted(told))}"
-        return Changes(changes=map(self.change, page), cursor=cursor, is_last=len(new) <= limit)
+        return Changes(changes=tuple(map(self.change, page)), cursor=cursor, is_last=len(new) <= limit)
 
     def read(self, since: str | None) -> tuple[int, frozenset[str]]:
         moment, _, told = (since or "0:").partition(":")
@@ -218,7 +218,7 @@ class Plain(Honest):
 
     def changes(self, since: str | None = None, limit: int = 100) -> Changes:
         page = super().changes(since, limit)
-        return evolve(page, changes=[each for each in page.changes if not each.is_deleted])
+        return evolve(page, changes=tuple(each for each in page.changes if not each.is_deleted))
 
 
 # -- planted faults -----------------------------------------------------------------------------------------
@@ -411,7 +411,7 @@ class MissesABlankedField(Honest):
 class LosesDeletes(Honest):
     def changes(self, since: str | None = None, limit: int = 100) -> Changes:
         page = super().changes(since, limit)
-        return evolve(page, changes=[each for each in page.changes if not each.is_deleted])
+        return evolve(page, changes=tuple(each for each in page.changes if not each.is_deleted))
 
 
 class GuessesDeletes(Plain):

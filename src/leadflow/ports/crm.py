@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, Protocol
 
-from attrs import field, frozen
+from attrs import frozen
 
 from leadflow.errors import UnsupportedCapabilityError
 from leadflow.model.values import NOTHING
@@ -45,6 +45,30 @@ LINKS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     }
 )
 """The roles in which a record of each kind refers to others, and their kinds."""
+
+FIELDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "user": ("name", "email", "team", "time_zone", "is_active"),
+        "account": (
+            *("name", "domain", "phone", "industry", "employees", "revenue"),
+            *("country", "region", "city", "postcode", "source"),
+        ),
+        "contact": (
+            *("first_name", "last_name", "email", "phone", "title", "language"),
+            *("country", "region", "city", "postcode", "time_zone", "source"),
+        ),
+        "lead": (
+            *("state", "reason", "process", "stage", "queue", "marketing_qualified", "teleprospect_ready"),
+            *("teleprospect_accepted", "sales_ready", "sales_accepted"),
+            *("source", "campaign", "page", "form", "product", "event"),
+        ),
+        "opportunity": ("status", "amount", "currency", "campaign", "closed_at"),
+    }
+)
+"""The fields of each kind by the port's names, in the order in which people want to see them. Moments are ISO 8601.
+
+A lead's score and grade by a model are `score.MODEL` and `grade.MODEL`; a playbook may name more fields.
+"""
 
 Value = str | int | bool | None
 """A field's content; None is blank."""
@@ -145,7 +169,7 @@ class Change:
 class Changes:
     """A page of changes. `is_last`: there are no more for now; `cursor` is where the next page begins."""
 
-    changes: tuple[Change, ...] = field(converter=tuple)
+    changes: tuple[Change, ...]
     cursor: str
     is_last: bool
 
