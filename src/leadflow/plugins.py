@@ -49,6 +49,7 @@ POLICIES: Final = ("normalisers", "strategies", "vetoes")
 _VERBS: Final[Mapping[str, tuple[str, ...]]] = {
     "stores": ("load", "commit", "scan", "close"),
     "mailers": ("send", "was_sent"),
+    "crms": ("upsert", "changes", "delete", "close"),
 }
 _PREFIX = "leadflow_register_"
 

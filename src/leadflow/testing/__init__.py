@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from leadflow.testing.invariants import invariants
     from leadflow.testing.ledger import Ledger
     from leadflow.testing.mailing import Arrived, MailerConformance
+    from leadflow.testing.selling import CrmConformance
     from leadflow.testing.stories import Story, StoryError, does, says, story, submits
     from leadflow.testing.storing import StoreConformance
     from leadflow.testing.strategies import (
@@ -58,6 +59,7 @@ _WHERE = {
     "Ledger": "ledger",
     "Arrived": "mailing",
     "MailerConformance": "mailing",
+    "CrmConformance": "selling",
     "StoreConformance": "storing",
     "Story": "stories",
     "StoryError": "stories",
@@ -85,6 +87,7 @@ _WHERE = {
 __all__ = [
     "Arrived",
     "Client",
+    "CrmConformance",
     "FaultPlan",
     "Finished",
     "InjectedError",
