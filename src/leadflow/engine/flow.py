@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from itertools import accumulate, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import uuid4
 
 from leadflow.engine import clock as _clock
@@ -24,7 +24,7 @@ from leadflow.engine.intake.undoing import undo
 from leadflow.engine.mailing.choosing import mailer_for
 from leadflow.engine.mailing.delivery import Delivered, deliver
 from leadflow.engine.outcome import Ingested, Outcome
-from leadflow.engine.planning.carrying import Carrier, results, told
+from leadflow.engine.planning.carrying import ATTEMPTS, Carrier, results, told
 from leadflow.engine.planning.plan import Planned
 from leadflow.engine.preparing import asking_schema, rulebook_of, schema_for
 from leadflow.engine.rooms import TABLES
@@ -60,6 +60,9 @@ class Flow:
     Thread-safe. Close it, or use it as a context manager.
     """
 
+    attempts: ClassVar[int] = ATTEMPTS
+    """How often a batch that lost a race is planned again."""
+
     def __init__(
         self,
         store: Store,
@@ -74,7 +77,7 @@ class Flow:
         self.rulebook = rulebook_of(playbook, policies)
         self._policies, self._observers = policies, observers
         self._now = now or _clock.now_us
-        self._carrier = Carrier(store, self.rulebook, self._tell if observers else None)
+        self._carrier = Carrier(store, self.rulebook, self._tell if observers else None, self.attempts)
         self.schema = schema_for(playbook)
         self._lists = Lists(store, self.rulebook, asking_schema(playbook))
         self.adoption: Adoption = look(store, self.rulebook.digest)
