@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from email.errors import HeaderParseError
-from email.header import decode_header
 from email.message import Message
 from typing import Final
 
-from leadflow_adapters.imap.parts import header, kind_of, parameter
+from leadflow_adapters.imap.parts import header, kind_of, parameter, subject_of
 
 _HEADERS: Final = (
     "x-autoreply", "x-autorespond", "x-autoresponse", "x-autoreply-from", "x-mail-autoreply", "x-vacation",
@@ -16,7 +13,6 @@ _HEADERS: Final = (
 _PRECEDENCE: Final = ("bulk", "junk", "auto_reply", "auto-reply")
 """Not "list": a group address puts it, and List-Id, on what people write too."""
 _SENDERS: Final = ("mailer-daemon", "postmaster", "noreply", "no-reply", "donotreply", "do-not-reply", "autoresponder")
-_TAGS: Final = re.compile(r"^(?:\[[^\]]{0,40}\]|\([^)]{0,40}\)|\*+|\s+)+")
 _SUBJECTS: Final = (
     # English, German, French, Spanish, Italian, Portuguese, Dutch
     "out of office", "out of the office", "out-of-office", "automatic reply", "automated reply", "auto reply", "auto-reply",
@@ -61,16 +57,3 @@ def is_automatic(message: Message) -> bool:
     if any(name in sender for name in _SENDERS):
         return True
     return subject_of(message).startswith(_SUBJECTS)
-
-
-def subject_of(message: Message) -> str:
-    """The subject, decoded, in lower case, without the tags that servers put before it."""
-    subject = header(message, "subject")[:500]
-    try:
-        pieces = [
-            text.decode(charset or "ascii", "replace") if isinstance(text, bytes) else text
-            for text, charset in decode_header(subject)
-        ]
-    except (HeaderParseError, LookupError, ValueError, TypeError, AssertionError):
-        pieces = [subject]
-    return _TAGS.sub("", " ".join("".join(pieces).split())).lower()

@@ -12,7 +12,17 @@ from typing import Final
 from attrs import frozen
 from flufl.bounce import all_failures
 
-from leadflow_adapters.imap.parts import blocks, header, ids_in, ids_in_text, kind_of, parameter, text_of
+from leadflow_adapters.imap.parts import (
+    blocks,
+    header,
+    ids_in,
+    ids_in_text,
+    inner,
+    kind_of,
+    parameter,
+    subject_of,
+    text_of,
+)
 from leadflow_adapters.imap.reasons import bounce_of, codes_in
 
 FAILED, DELAYED, DELIVERED = "failed", "delayed", "delivered"
@@ -27,15 +37,16 @@ _RETURNED: Final = (
     "text/rfc822-header",
     "message/global-headers",
 )
-_SENDERS: Final = (
-    "mailer-daemon", "mailerdaemon", "mail-daemon", "mail_daemon", "postmaster", "mdaemon", "mail delivery",
-    "microsoftexchange", "mail administrator", "complaints-noreply", "maildelivery",
+_DAEMONS: Final = (
+    "mailer-daemon", "mailerdaemon", "mail-daemon", "mail_daemon", "mail delivery", "microsoftexchange", "maildelivery",
 )  # fmt: skip
+_SENDERS: Final = ("postmaster", "mdaemon", "administrator", "complaints-noreply")
 _SUBJECTS: Final = (
     "undeliver", "delivery status notification", "delivery failure", "delivery failed", "delivery has failed",
     "delivery report", "delivery error", "delivery problem", "failure notice", "failed delivery", "mail delivery",
     "returned mail", "returned to sender", "return to sender", "non-delivery", "nondeliverable", "non delivery",
-    "could not be delivered", "mail failure", "mail system error", "message status - undeliverable",
+    "could not be delivered", "mail failure", "mail failed", "mail error",
+    "mail not delivered", "mail system error", "failed mail", "processing error", "message status - undeliverable",
     "warning: could not send", "warning: message", "delayed mail", "delayed:", "unzustellbar", "nicht zustellbar",
     "zustellung fehlgeschlagen",
     "non remis", "échec de la remise", "no se puede entregar", "no entregado", "non recapitabile", "onbestelbaar",
@@ -72,9 +83,11 @@ def read_bounce(message: Message, found: list[Message], content: bytes) -> Bounc
         told = _by_status(part, found, message)
         if told is not None:
             return told
-    if not statuses and not looks_like_bounce(message):
-        return None
-    return _by_words(message, found, content)
+    if statuses or looks_like_bounce(message):
+        return _by_words(message, found, content)
+    if subject_of(message).startswith(_SUBJECTS) and any(_by_library(content)):
+        return _by_words(message, found, content)
+    return None
 
 
 def looks_like_bounce(message: Message) -> bool:
@@ -83,11 +96,13 @@ def looks_like_bounce(message: Message) -> bool:
         return True
     if kind_of(message) == "multipart/report" and parameter(message, "report-type") == "delivery-status":
         return True
-    sender = header(message, "from").lower()
-    subject = header(message, "subject").lower()
+    sender, subject = header(message, "from").lower(), subject_of(message)
+    if any(name in sender for name in _DAEMONS):
+        return True
     is_null = header(message, "return-path") == "<>"
-    is_daemon = any(name in sender for name in _SENDERS)
-    return (is_daemon or is_null) and ((is_daemon and is_null) or any(word in subject for word in _SUBJECTS))
+    is_sender = any(name in sender for name in _SENDERS)
+    is_titled = any(word in subject for word in _SUBJECTS)
+    return (is_null and is_sender) or ((is_null or is_sender) and is_titled)
 
 
 # -- RFC 3464 -----------------------------------------------------------------------------------------------
@@ -129,7 +144,7 @@ def _by_words(message: Message, found: list[Message], content: bytes) -> Bounce 
     words = _words(found)
     status, plain = codes_in(words)
     temporary, permanent = _by_library(content)
-    subject = header(message, "subject").lower()
+    subject = subject_of(message)
     is_delay = any(word in subject for word in _DELAYS) or (
         not permanent and any(word in words[:2000].lower() for word in _DELAYS[2:])
     )
@@ -179,9 +194,9 @@ def _returned(message: Message, found: list[Message], ids: list[str]) -> tuple[s
         if kind in ("text/rfc822-headers", "text/rfc822-header", "message/global-headers"):
             told += ids_in_text(text_of(part))
         elif kind in ("message/rfc822", "message/global"):
-            inner = part.get_payload()
-            if isinstance(inner, list) and inner and isinstance(inner[0], Message):
-                told += ids_in(header(inner[0], "message-id"))
+            held = inner(part)
+            if held:
+                told += ids_in(header(held[0], "message-id"))
             else:
                 told += ids_in_text(text_of(part))
         elif (place and kind == "text/plain") or not message.is_multipart():

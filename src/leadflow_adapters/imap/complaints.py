@@ -7,7 +7,7 @@ from typing import Final
 
 from attrs import frozen
 
-from leadflow_adapters.imap.parts import blocks, header, ids_in, ids_in_text, kind_of, text_of
+from leadflow_adapters.imap.parts import blocks, header, ids_in, ids_in_text, inner, kind_of, text_of
 
 _COMPLAINTS: Final = ("abuse", "fraud", "miscategorized")
 _WITHDRAWALS: Final = ("opt-out", "opt-out-list")
@@ -39,9 +39,9 @@ def read_feedback(message: Message, found: list[Message]) -> Feedback | None:
     ids: list[str] = []
     for part in found:
         if kind_of(part) in _RETURNED:
-            inner = part.get_payload()
-            if isinstance(inner, list) and inner and isinstance(inner[0], Message):
-                ids += ids_in(header(inner[0], "message-id"))
+            held = inner(part)
+            if held:
+                ids += ids_in(header(held[0], "message-id"))
             else:
                 ids += ids_in_text(text_of(part))
     for part in reports:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from email import message_from_bytes
+from email.errors import HeaderParseError
+from email.header import decode_header
 from email.message import Message
 from email.parser import BytesHeaderParser
 from typing import Any, Final
@@ -19,6 +21,9 @@ _MOST_PARTS: Final = 60
 _MOST_HEADER_BYTES: Final = 64 * 1024
 _MOST_IDS: Final = 60
 _NESTING: Final = re.compile(rb"multipart/|message/", re.IGNORECASE)
+ODD: Final = (ValueError, LookupError, AttributeError, TypeError, AssertionError, RecursionError)
+"""What the standard library's parser raises on messages that it does not expect; found with random bytes."""
+_TAGS: Final = re.compile(r"^(?:\[[^\]]{0,40}\]|\([^)]{0,40}\)|\*+|\s+)+")
 _ID: Final = re.compile(r"<[^<>\s@]{1,200}@[^<>\s@]{1,200}>")
 _TEXT_ID: Final = re.compile(
     r"^[>| \t]{0,20}message-id:[ \t]{0,20}(?:\r?\n[ \t]{1,20})?(<[^<>\s]{3,400}>)", re.I | re.M
@@ -31,14 +36,13 @@ def parsed(content: bytes) -> Message:
     if len(_NESTING.findall(content)) <= _MOST_NESTED:
         try:
             return message_from_bytes(content)
-        except (RecursionError, ValueError, LookupError, AttributeError, TypeError, AssertionError):
+        except ODD:
             pass
     head = content.replace(b"\r\n", b"\n").partition(b"\n\n")[0][:_MOST_HEADER_BYTES]
     try:
         found: Message = BytesHeaderParser().parsebytes(head + b"\n\n")
-    except (RecursionError, ValueError, LookupError, AttributeError, TypeError, AssertionError):
+    except ODD:
         found = Message()
-    found.set_type("text/plain") if found.is_multipart() else None
     return found
 
 
@@ -50,9 +54,22 @@ def header(message: Message, name: str) -> str:
     """
     try:
         value = message.get(name)
-    except (ValueError, LookupError, AttributeError, TypeError, IndexError):
+    except ODD:
         return ""
     return " ".join(str(value)[:_MOST_HEADER_BYTES].split()) if value is not None else ""
+
+
+def subject_of(message: Message) -> str:
+    """The subject, decoded, in lower case, without the tags that servers put before it."""
+    subject = header(message, "subject")[:500]
+    try:
+        pieces = [
+            text.decode(charset or "ascii", "replace") if isinstance(text, bytes) else text
+            for text, charset in decode_header(subject)
+        ]
+    except (HeaderParseError, *ODD):
+        pieces = [subject]
+    return _TAGS.sub("", " ".join("".join(pieces).split())).lower()
 
 
 def parts(message: Message) -> list[Message]:
@@ -62,10 +79,14 @@ def parts(message: Message) -> list[Message]:
     while waiting and len(found) < _MOST_PARTS:
         part = waiting.pop(0)
         found.append(part)
-        inner = part.get_payload()
-        if isinstance(inner, list):
-            waiting = [each for each in inner if isinstance(each, Message)] + waiting
+        waiting = inner(part) + waiting
     return found
+
+
+def inner(part: Message) -> list[Message]:
+    """The parts of a part; of a returned message, the message."""
+    held = part.get_payload() if part.is_multipart() else None
+    return [each for each in held if isinstance(each, Message)] if isinstance(held, list) else []
 
 
 def kind_of(part: Message) -> str:
@@ -76,7 +97,7 @@ def kind_of(part: Message) -> str:
     """
     try:
         return part.get_content_type()
-    except (ValueError, LookupError, AttributeError, TypeError, IndexError):
+    except ODD:
         return "text/plain"
 
 
@@ -84,7 +105,7 @@ def parameter(part: Message, name: str) -> str:
     """A parameter of the content type, in lower case."""
     try:
         value: Any = part.get_param(name, "")
-    except (ValueError, LookupError, AttributeError, TypeError, IndexError):
+    except ODD:
         return ""
     return value.strip().lower() if isinstance(value, str) else ""
 
@@ -93,13 +114,13 @@ def text_of(part: Message) -> str:
     """A part's content as text, decoded as well as it goes."""
     try:
         content = part.get_payload(decode=True)
-    except (ValueError, LookupError, AttributeError, TypeError, AssertionError):
+    except ODD:
         return ""
     if not isinstance(content, bytes):
         return ""
     try:
         return content.decode(part.get_content_charset() or "utf-8", "replace")
-    except (ValueError, LookupError, AttributeError, TypeError, IndexError):
+    except ODD:
         return content.decode("utf-8", "replace")
 
 
@@ -119,17 +140,13 @@ def ids_in_text(text: str) -> list[str]:
 
 def blocks(part: Message) -> Iterator[Message]:
     """The groups of fields in a message/delivery-status or message/feedback-report, however it was labelled."""
-    inner = part.get_payload()
-    if isinstance(inner, list):
-        for each in inner:
-            if isinstance(each, Message):
-                # Servers that leave a blank line out, or too many in, put fields into what is parsed as a body.
-                yield each
-                rest = each.get_payload()
-                if isinstance(rest, str) and ":" in rest:
-                    yield from _fields(rest)
-        return
-    yield from _fields(text_of(part))
+    held = inner(part)
+    if not held:
+        yield from _fields(text_of(part))
+    for each in held[:_MOST_PARTS]:
+        # Servers that leave a blank line out, or too many in, put fields into what is parsed as a body.
+        yield each
+        yield from _fields(text_of(each))
 
 
 def _fields(text: str) -> Iterator[Message]:
