@@ -187,8 +187,8 @@ def _words(found: Iterable[Message]) -> str:
 
 
 def _returned(message: Message, found: list[Message], ids: list[str]) -> tuple[str, ...]:
-    """The Message-IDs of what was returned: in its header, in a quoted text, in the report's own references."""
-    told = list(ids)
+    """The Message-IDs of what was returned: in its header, or in a quoted text; else what the report says it answers."""
+    told = ids + ids_in(header(message, "x-original-message-id"))
     for place, part in enumerate(found):
         kind = kind_of(part)
         if kind in ("text/rfc822-headers", "text/rfc822-header", "message/global-headers"):
@@ -201,6 +201,6 @@ def _returned(message: Message, found: list[Message], ids: list[str]) -> tuple[s
                 told += ids_in_text(text_of(part))
         elif (place and kind == "text/plain") or not message.is_multipart():
             told += ids_in_text(text_of(part))
-    told += ids_in(header(message, "in-reply-to")) + ids_in(header(message, "references"))
-    told += ids_in(header(message, "x-original-message-id"))
+    if not told:
+        told += ids_in(header(message, "in-reply-to")) or ids_in(header(message, "references"))[-1:]
     return tuple(dict.fromkeys(told))
