@@ -23,6 +23,7 @@ from leadflow.engine.intake.records import read_record
 from leadflow.engine.intake.undoing import undo
 from leadflow.engine.mailing.choosing import mailer_for
 from leadflow.engine.mailing.delivery import Delivered, deliver
+from leadflow.engine.mailing.receiving import MailRead, mailbox_for, read_mail
 from leadflow.engine.outcome import Ingested, Outcome
 from leadflow.engine.planning.carrying import ATTEMPTS, Carrier, results, told
 from leadflow.engine.planning.plan import Planned
@@ -37,7 +38,7 @@ from leadflow.model.time import to_datetime
 from leadflow.model.values import NOTHING
 from leadflow.playbook.check import checked_playbook
 from leadflow.playbook.playbook import Playbook
-from leadflow.ports.mail import Mailer
+from leadflow.ports.mail import Mailbox, Mailer
 from leadflow.ports.store import Scan, Store
 from leadflow.room import NO_POLICIES, Policies
 
@@ -264,6 +265,21 @@ class Flow:
         """Hand the outbox over: as .eml files into a folder, or to a mailer or its URL (`smtp://...`). At most once each."""
         with mailer_for(to) as mailer:
             return deliver(self.store, self.rulebook, mailer, sender, self._now(), limit)
+
+    def read_mail(
+        self,
+        source: str | Mailbox,
+        *,
+        dry_run: bool = False,
+        again: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> MailRead:
+        """Read what came back to a mailbox (`imaps://...`) since last time: bounces, complaints, replies to our messages.
+
+        `again` reads it from its start; nothing counts twice. Errors: InvalidInputError, AdapterError.
+        """
+        with mailbox_for(source) as mailbox:
+            return read_mail(self, mailbox, dry_run=dry_run, again=again, progress=progress)
 
     # -- asking -------------------------------------------------------------------------------------------
 

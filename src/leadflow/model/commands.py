@@ -262,6 +262,36 @@ class SetAlerts(Command):
 
 
 @quick
+@frozen(kw_only=True, weakref_slot=False)
+class ReportMail(Command):
+    """Say what became of a message that left: `kind` is email.bounced, email.delayed, email.delivered, email.complained,
+    email.unsubscribed or email.replied.
+
+    `message` is its key in the outbox, `address` where it went (or the id that the outbox keeps of it), `contact` and
+    `lead` whom it was about. `bounce` is "hard", "soft", "blocked" or "policy", `status` the code by RFC 3463.
+    """
+
+    type: ClassVar[str] = "report_mail"
+    kind: str
+    message: str | None = None
+    address: str | None = None
+    contact: str | None = None
+    lead: str | None = None
+    bounce: str | None = None
+    status: str | None = None
+
+
+@quick
+@frozen(kw_only=True, weakref_slot=False)
+class AllowAddress(Command):
+    """Send to an address again although messages to it came back; a complaint is not taken back by this."""
+
+    type: ClassVar[str] = "allow_address"
+    address: str
+    reason: str = ""
+
+
+@quick
 @frozen(weakref_slot=False)
 class Wake:
     """A due row: something could change at `due_us` without new input. Made by tick; never stored."""
