@@ -23,6 +23,7 @@ from leadflow.engine.intake.records import read_record
 from leadflow.engine.intake.undoing import undo
 from leadflow.engine.mailing.choosing import mailer_for
 from leadflow.engine.mailing.delivery import Delivered, deliver
+from leadflow.engine.mailing.vetoing import Veto
 from leadflow.engine.outcome import Ingested, Outcome
 from leadflow.engine.planning.carrying import Carrier, results, told
 from leadflow.engine.planning.plan import Planned
@@ -42,6 +43,7 @@ from leadflow.ports.store import Scan, Store
 from leadflow.room import NO_POLICIES, Policies
 
 if TYPE_CHECKING:
+    from leadflow.matching.linkage.spec import LinkageSpec
     from leadflow.scoring.fit import Fit, FitSettings
 
 log = logging.getLogger("leadflow")
@@ -68,15 +70,16 @@ class Flow:
         now: Callable[[], int] | None = None,
         policies: Policies = NO_POLICIES,
         observers: Mapping[str, Observer] = NOTHING,
+        vetoes: Mapping[str, Veto] = NOTHING,
     ) -> None:
         self.store = store
         self.playbook = playbook
         self.rulebook = rulebook_of(playbook, policies)
-        self._policies, self._observers = policies, observers
+        self._policies, self._observers, self._vetoes = policies, observers, vetoes
         self._now = now or _clock.now_us
         self._carrier = Carrier(store, self.rulebook, self._tell if observers else None)
-        self.schema = schema_for(playbook)
-        self._lists = Lists(store, self.rulebook, asking_schema(playbook))
+        self.schema = schema_for(playbook, policies)
+        self._lists = Lists(store, self.rulebook, asking_schema(playbook, policies))
         self.adoption: Adoption = look(store, self.rulebook.digest)
 
     def __enter__(self) -> Flow:
@@ -260,7 +263,7 @@ class Flow:
     ) -> Delivered:
         """Hand the outbox over: as .eml files into a folder, or to a mailer or its URL (`smtp://...`). At most once each."""
         with mailer_for(to) as mailer:
-            return deliver(self.store, self.rulebook, mailer, sender, self._now(), limit)
+            return deliver(self.store, self.rulebook, mailer, sender, self._now(), limit, self._vetoes)
 
     # -- asking -------------------------------------------------------------------------------------------
 
@@ -339,6 +342,13 @@ class Flow:
         """The same one by one, with no more than a page of them in memory: for exports of everything."""
         since_us = None if since is None else _clock.read_us(since)
         return self._lists.leads(Wanted(where, order_by, limit, since_us, view, user, only_new), self._now())
+
+    def linkage(self, record: str = "contact") -> LinkageSpec:
+        """How contacts or accounts are compared by `find_duplicates`, with the comparators that the playbook names."""
+        from leadflow.matching.linkage.chosen import chosen_specs, known_comparators
+
+        known = known_comparators(self._policies.comparators, self._policies.versions)
+        return chosen_specs(self.playbook.matching.comparators, known)[record]
 
     # -- time ---------------------------------------------------------------------------------------------
 

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leadflow.engine.flow import Flow
+from leadflow.engine.limits import Limited
 from leadflow.engine.rooms import TABLES
 from leadflow.errors import InvalidInputError, UnsupportedCapabilityError
 from leadflow.playbook.check import checked_playbook
 from leadflow.playbook.playbook import Playbook
 from leadflow.ports.store import Store
-from leadflow.room import NO_POLICIES
+from leadflow.room import NO_POLICIES, Policies
 
 if TYPE_CHECKING:
     from leadflow.plugins import Plugins, Registration
@@ -73,6 +74,13 @@ def adapter(kind: str, url: str, plugins: Plugins | None = None) -> Registration
     return plugins.find(kind, url.partition(":")[0])
 
 
+def _outside(plugins: Plugins, policies: Policies) -> dict[str, Any]:
+    """What plugins do beside the plan, as a flow takes it; none of it may hang for ever."""
+    observers = {each.name: Limited(each.name, each.factory, plugins.limit_s) for each in plugins.all("observers")}
+    vetoes = {name: Limited(name, function, plugins.limit_s) for name, function in policies.vetoes.items()}
+    return {"observers": observers, "vetoes": vetoes}
+
+
 def open_flow(
     url: str = "memory:",
     playbook: Playbook | str | Path | None = None,
@@ -91,19 +99,19 @@ def open_flow(
     installed ones are loaded when a URL asks for one. `options` go to the store. Errors: PlaybookError when live leads
     would be stranded, SchemaVersionError when a rekey is needed, StoreError and its kin when the store cannot be opened.
     """
-    policies, observers = NO_POLICIES, {}
+    policies, outside = NO_POLICIES, {}
     if plugins is not None:
         from leadflow.plugins import policies_of
 
         policies = policies_of(plugins)
-        observers = {each.name: each.factory for each in plugins.all("observers")}
+        outside = _outside(plugins, policies)
     if playbook is None:
         from leadflow.playbook.default import default_playbook
 
         playbook = default_playbook()
     elif not isinstance(playbook, Playbook):
         playbook = checked_playbook(playbook, policies=policies)
-    flow = Flow(open_store(url, plugins=plugins, **options), playbook, now=now, policies=policies, observers=observers)
+    flow = Flow(open_store(url, plugins=plugins, **options), playbook, now=now, policies=policies, **outside)
     try:
         if adopt:
             flow.adopt(rekey=rekey)

@@ -2,12 +2,12 @@
 
 planned > claimed (committed before anything leaves) > handed_over | refused | unknown. A message found claimed after a
 crash is handed over if its mailer says that it left; planned again if it says that it did not; else unknown, for a person.
-What was claimed and never tried is planned again when a delivery ends early.
+What was claimed and never tried is planned again when a delivery ends early; what a veto keeps, for later.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from attrs import define, evolve
@@ -15,6 +15,7 @@ from attrs import define, evolve
 from leadflow.engine.answers.reading import Reading
 from leadflow.engine.mailing.letters import letter
 from leadflow.engine.mailing.outbox import Message
+from leadflow.engine.mailing.vetoing import Veto, held
 from leadflow.engine.planning.rulebook import Rulebook
 from leadflow.errors import (
     AdapterError,
@@ -26,6 +27,7 @@ from leadflow.errors import (
     TransientError,
 )
 from leadflow.model.time import HOUR_US, MINUTE_US, SECOND_US
+from leadflow.model.values import NOTHING
 from leadflow.ports.mail import Mailer
 from leadflow.ports.store import ChangeSet, Scan, Snapshot, Store
 
@@ -36,21 +38,30 @@ _LEASE_US = 10 * MINUTE_US
 
 @define
 class Delivered:
-    """What a delivery did: messages handed over, refused, put off, undeliverable, and of unknown fate."""
+    """What a delivery did: messages handed over, refused, put off, of unknown fate, and held by a veto."""
 
     handed_over: int = 0
     refused: int = 0
     put_off: int = 0
     unknown: int = 0
+    held: int = 0
 
     @property
     def total(self) -> int:
         """How many messages it touched."""
-        return self.handed_over + self.refused + self.put_off + self.unknown
+        return self.handed_over + self.refused + self.put_off + self.unknown + self.held
 
 
-def deliver(store: Store, rulebook: Rulebook, mailer: Mailer, sender: str, now_us: int, limit: int | None) -> Delivered:
-    """Hand over what is due.
+def deliver(
+    store: Store,
+    rulebook: Rulebook,
+    mailer: Mailer,
+    sender: str,
+    now_us: int,
+    limit: int | None,
+    vetoes: Mapping[str, Veto] = NOTHING,
+) -> Delivered:
+    """Hand over what is due, if every veto lets it.
 
     Errors: AuthenticationError and AdapterUnavailableError, when nothing can leave; everything waits then.
     """
@@ -63,7 +74,7 @@ def deliver(store: Store, rulebook: Rulebook, mailer: Mailer, sender: str, now_u
         view = Reading(store, rulebook)
         for index, message in enumerate(claimed):
             try:
-                settled = _hand_over(message, view, mailer, sender, now_us, done)
+                settled = _hand_over(message, view, mailer, sender, now_us, done, vetoes)
             except (AuthenticationError, AdapterUnavailableError):
                 _give_back(store, claimed[index:], now_us)
                 raise
@@ -79,12 +90,21 @@ def _give_back(store: Store, messages: Iterable[Message], now_us: int) -> None:
     """Messages that were never tried are planned as before. Where that fails too, their lease ends."""
     for each in messages:
         try:
-            _put(
-                store,
-                evolve(each, state="planned", attempts=each.attempts - 1, due_us=now_us, version=each.version + 1),
-            )
+            _put(store, _back(each, now_us, each.error))
         except LeadflowError:
             return
+
+
+def _back(message: Message, due_us: int, error: str | None) -> Message:
+    """A claimed message that was not tried, planned again."""
+    return evolve(
+        message,
+        state="planned",
+        attempts=message.attempts - 1,
+        due_us=due_us,
+        error=error,
+        version=message.version + 1,
+    )
 
 
 def _claim(store: Store, now_us: int, size: int) -> list[Message]:
@@ -106,7 +126,15 @@ def _claim(store: Store, now_us: int, size: int) -> list[Message]:
     return claimed
 
 
-def _hand_over(message: Message, view: Reading, mailer: Mailer, sender: str, now_us: int, done: Delivered) -> Message:
+def _hand_over(
+    message: Message,
+    view: Reading,
+    mailer: Mailer,
+    sender: str,
+    now_us: int,
+    done: Delivered,
+    vetoes: Mapping[str, Veto],
+) -> Message:
     try:
         mail = letter(message, view, sender)
     except ValueError:
@@ -116,6 +144,10 @@ def _hand_over(message: Message, view: Reading, mailer: Mailer, sender: str, now
     if mail is None:
         done.refused += 1
         return _settled(message, "refused", now_us, "the recipient has no address")
+    kept = held(vetoes, message, mail, now_us)
+    if kept is not None:
+        done.held += 1
+        return _back(message, now_us + kept.wait_us, kept.why)
     try:
         mailer.send(mail)
     except TransientError as error:
