@@ -23,11 +23,13 @@ from leadflow.cli import (
     working,
 )
 from leadflow.cli.outside import extensions, mail
+from leadflow.cli.outside.commands import Commands
 from leadflow.cli.sample import demo
 from leadflow.cli.shell.command import JsonOption, PlainOption, PlaybookOption, StoreOption, Work, add
 
 app = typer.Typer(
     name="leadflow",
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

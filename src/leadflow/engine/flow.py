@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from itertools import accumulate, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -17,21 +16,20 @@ from leadflow.engine.answers.forecast import falls_below, score_at
 from leadflow.engine.answers.looking import Wanted
 from leadflow.engine.answers.queries import Listed, Lists
 from leadflow.engine.answers.replay import Replayed, replay
-from leadflow.engine.intake.counting import chunked, count
 from leadflow.engine.intake.files import Importer, ImportReport
+from leadflow.engine.intake.ingesting import BATCH, ingest
 from leadflow.engine.intake.records import read_record
+from leadflow.engine.intake.sources import Source, read_source
 from leadflow.engine.intake.undoing import undo
 from leadflow.engine.mailing.choosing import mailer_for
 from leadflow.engine.mailing.delivery import Delivered, deliver
 from leadflow.engine.mailing.vetoing import Veto
 from leadflow.engine.outcome import Ingested, Outcome
-from leadflow.engine.planning.carrying import Carrier, results, told
-from leadflow.engine.planning.plan import Planned
+from leadflow.engine.planning.carrying import Carrier, results
 from leadflow.engine.preparing import asking_schema, rulebook_of, schema_for
 from leadflow.engine.rooms import TABLES
 from leadflow.engine.upkeep.adopting import Adoption, adopt, look
 from leadflow.engine.upkeep.recheck import chunks, pending
-from leadflow.errors import InvalidInputError, LeadflowError
 from leadflow.model.commands import Wake
 from leadflow.model.decisions import Recorded
 from leadflow.model.time import to_datetime
@@ -52,9 +50,6 @@ log.addHandler(logging.NullHandler())
 Observer = Callable[[Sequence[Recorded]], Any]
 """Told of the decisions of every commit, after it, in order."""
 
-BATCH = 1000
-_MOST_PROBLEMS = 100
-
 
 class Flow:
     """One tenant's leads: a store, a playbook and a clock.
@@ -71,11 +66,12 @@ class Flow:
         policies: Policies = NO_POLICIES,
         observers: Mapping[str, Observer] = NOTHING,
         vetoes: Mapping[str, Veto] = NOTHING,
+        sources: Mapping[str, Source] = NOTHING,
     ) -> None:
         self.store = store
         self.playbook = playbook
         self.rulebook = rulebook_of(playbook, policies)
-        self._policies, self._observers, self._vetoes = policies, observers, vetoes
+        self._policies, self._observers, self._vetoes, self._sources = policies, observers, vetoes, sources
         self._now = now or _clock.now_us
         self._carrier = Carrier(store, self.rulebook, self._tell if observers else None)
         self.schema = schema_for(playbook, policies)
@@ -139,53 +135,25 @@ class Flow:
 
     def ingest(
         self,
-        records: Iterable[Any],
+        records: Any,
         *,
+        source: str | None = None,
+        options: Mapping[str, Any] = NOTHING,
         clock: str = "receipt",
         batch_size: int = BATCH,
         progress: Callable[[int], None] | None = None,
     ) -> Ingested:
         """Take many records in, in batches of one transaction each.
 
+        `source` names a reader that a plugin brings: it gets what is handed over in place of records (a payload), and
+        `options`, and gives the records.
+
         `clock="receipt"` judges each at this moment; "record" at its own time, with due timers in between, for history
         (records should come in time order). A record that cannot be read is counted and told, the others go in.
         """
-        if clock not in ("receipt", "record"):
-            raise InvalidInputError(f"clock: {clock!r} is neither receipt nor record")
-        if batch_size < 1:
-            raise InvalidInputError("batch_size must be 1 or more")
-        counts: dict[str, int] = {}
-        problems: list[tuple[int, str, str, str]] = []
-        position = 0
-        taken = reached_us = 0
-        for chunk in chunked(records, batch_size):
-            now_us = self._now()
-            commands, places = [], []
-            refused: list[tuple[int, str, str, str]] = []
-            for place, record in enumerate(chunk, position):
-                try:
-                    commands.append(read_record(record, now_us))
-                    places.append(place)
-                except LeadflowError as error:
-                    count(counts, refused, place, "", "invalid", f"{error.code}: {error}")
-            if clock == "record":
-                run = self._ingest_history(commands, reached_us, now_us)
-                reached_us = max([reached_us, *(min(command.at_us, now_us) for command in commands)])
-            else:
-                run = self._ingest_now(commands, now_us)
-            for place, each in zip(places, run, strict=True):
-                if each.status == "accepted" and not each.decisions:
-                    taken += 1
-                else:
-                    status, why = told(each)
-                    count(counts, refused, place, each.command.key, status, why)
-            problems += sorted(refused)[: _MOST_PROBLEMS - len(problems)]
-            position += len(chunk)
-            if progress is not None:
-                progress(position)
-        if taken:
-            counts["accepted"] = counts.get("accepted", 0) + taken
-        return Ingested(counts, tuple(problems))
+        if source is not None:
+            records = read_source(self._sources, source, records, options)
+        return ingest(records, self._carrier, self.due, self._now, clock, batch_size, progress)
 
     def import_file(self, path: str | Path, **settings: Any) -> ImportReport:
         """Import a CSV, JSON lines or vCard file.
@@ -230,31 +198,6 @@ class Flow:
             if result.refusal is not None:
                 why = (result.refusal.code, str(result.refusal.parameters.get("field", "")))
             yield result.status, entry.line or 0, result.decisions, why
-
-    def _ingest_now(self, commands: list[Any], now_us: int) -> Iterator[Planned]:
-        for done in self._carrier.carry_out(commands, lambda command: now_us):
-            yield from done.outcomes()
-
-    def _ingest_history(self, commands: list[Any], since_us: int, now_us: int) -> Iterator[Planned]:
-        """Records at their own time, what is due in between; one of the future is judged now.
-
-        Time never goes back: a late one is judged when it comes.
-        """
-        moments = accumulate((min(command.at_us, now_us) for command in commands), max, initial=since_us)
-        timed = list(zip(commands, islice(moments, 1, None), strict=True))
-        while timed:
-            wakes = self.due(timed[-1][1])
-            todo = timed
-            if len(wakes) == BATCH:
-                # More is due than one transaction should hold: take the records up to there, then go on.
-                todo = [each for each in timed if each[1] <= wakes[-1].due_us]
-                if not todo:
-                    self._carrier.carry_out(wakes, lambda wake: wake.due_us)
-                    continue
-            judged = _moments({id(command): moment for command, moment in todo})
-            for done in self._carrier.carry_out([command for command, _ in todo], judged, wakes):
-                yield from done.outcomes()
-            timed = timed[len(todo) :]
 
     # -- what leaves --------------------------------------------------------------------------------------
 
@@ -379,7 +322,3 @@ class Flow:
             found.extend(Wake(name, row.id, getattr(row, table.due), row.version) for row in self.store.scan(query))
         found.sort(key=lambda wake: (wake.due_us, wake.table, wake.id))
         return found[:limit]
-
-
-def _moments(at_us: Mapping[int, int]) -> Callable[[Any], int]:
-    return lambda command: at_us[id(command)]

@@ -75,10 +75,12 @@ def adapter(kind: str, url: str, plugins: Plugins | None = None) -> Registration
 
 
 def _outside(plugins: Plugins, policies: Policies) -> dict[str, Any]:
-    """What plugins do beside the plan, as a flow takes it; none of it may hang for ever."""
+    """What plugins do beside the plan, as a flow takes it; observers and vetoes may not hang for ever."""
+    from leadflow.plugins import sources_of
+
     observers = {each.name: Limited(each.name, each.factory, plugins.limit_s) for each in plugins.all("observers")}
     vetoes = {name: Limited(name, function, plugins.limit_s) for name, function in policies.vetoes.items()}
-    return {"observers": observers, "vetoes": vetoes}
+    return {"observers": observers, "vetoes": vetoes, "sources": sources_of(plugins)}
 
 
 def open_flow(

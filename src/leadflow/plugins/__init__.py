@@ -1,6 +1,6 @@
 """Plugins: loaded explicitly, in a fixed order, each for itself; what they give is checked at the border."""
 
-from leadflow.plugins.border import SLOW_S, policies_of
+from leadflow.plugins.border import SLOW_S, policies_of, sources_of
 from leadflow.plugins.loading import (
     CONTRACTS,
     HOOKS,
@@ -25,4 +25,5 @@ __all__ = [
     "Registration",
     "load",
     "policies_of",
+    "sources_of",
 ]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from time import perf_counter
 from typing import Any, Final
 
-from leadflow.errors import PluginError
+from leadflow.errors import LeadflowError, PluginError
 from leadflow.expr.types import Function, Type
 from leadflow.normalise import Normaliser
 from leadflow.plugins.loading import Plugins, Registration
@@ -38,6 +38,37 @@ def policies_of(plugins: Plugins) -> Policies:
         vetoes={each.name: _guarded(each, _is_answer, is_timed=False) for each in plugins.all("vetoes")},
         versions=versions,
     )
+
+
+def sources_of(plugins: Plugins) -> dict[str, Callable[..., Iterator[Mapping[str, Any]]]]:
+    """The sources that plugins bring, each guarded at the border."""
+    return {each.name: _source(each) for each in plugins.all("sources")}
+
+
+def _source(registration: Registration) -> Callable[..., Iterator[Mapping[str, Any]]]:
+    """The source, whose failures and odd records are errors that name the plugin. Its own LeadflowErrors stay as they are."""
+    place = f"plugin {registration.plugin!r}: {registration.name}"
+
+    def read(payload: Any, **options: Any) -> Iterator[Mapping[str, Any]]:
+        try:
+            found = registration.factory(payload, **options)
+            if isinstance(found, (str, bytes, Mapping)) or not isinstance(found, Iterable):
+                raise PluginError(f"{place} gave {type(found).__name__}, not records", code="plugin_failed")
+            for number, record in enumerate(found):
+                if not isinstance(record, Mapping):
+                    said = f"{place} gave {type(record).__name__} for record {number}, which is no mapping"
+                    raise PluginError(said, code="plugin_failed", hint="the records before it were taken")
+                yield record
+        except LeadflowError:
+            raise
+        except Exception as error:
+            raise PluginError(
+                f"{place} failed ({type(error).__name__})",
+                code="plugin_failed",
+                hint="the records before it were taken; a repeat of them is harmless",
+            ) from error
+
+    return read
 
 
 def _is_key(found: Any, text: str) -> bool:
