@@ -27,6 +27,8 @@ from leadflow.engine.mailing.vetoing import Veto
 from leadflow.engine.outcome import Ingested, Outcome
 from leadflow.engine.planning.carrying import Carrier, results
 from leadflow.engine.preparing import asking_schema, rulebook_of, schema_for
+from leadflow.engine.publishing.choosing import place_of, publisher_for
+from leadflow.engine.publishing.telling import Published, publish
 from leadflow.engine.rooms import TABLES
 from leadflow.engine.upkeep.adopting import Adoption, adopt, look
 from leadflow.engine.upkeep.recheck import chunks, pending
@@ -37,6 +39,7 @@ from leadflow.model.values import NOTHING
 from leadflow.playbook.check import checked_playbook
 from leadflow.playbook.playbook import Playbook
 from leadflow.ports.mail import Mailer
+from leadflow.ports.publisher import Publisher
 from leadflow.ports.store import Scan, Store
 from leadflow.room import NO_POLICIES, Policies
 
@@ -207,6 +210,24 @@ class Flow:
         """Hand the outbox over: as .eml files into a folder, or to a mailer or its URL (`smtp://...`). At most once each."""
         with mailer_for(to) as mailer:
             return deliver(self.store, self.rulebook, mailer, sender, self._now(), limit, self._vetoes)
+
+    def publish(
+        self,
+        to: str | Path | Publisher = "decisions.jsonl",
+        *,
+        name: str = "",
+        source: str = "leadflow",
+        limit: int | None = None,
+        skip: str | None = None,
+    ) -> Published:
+        """Tell what was decided: to a JSON Lines file, or to a publisher or its URL. In order, each at least once.
+
+        How far it has come is kept in the store under `name` (default: the URL, without secrets), so that the next call
+        goes on. `source` says who tells; `skip` is the key of a notice that the publisher refuses for good, to go on
+        after it. Errors: AdapterError and its kin; what was told before stays told.
+        """
+        with publisher_for(to) as publisher:
+            return publish(self.store, publisher, name or place_of(to), source, limit, skip)
 
     # -- asking -------------------------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from leadflow.testing.invariants import invariants
     from leadflow.testing.ledger import Ledger
     from leadflow.testing.mailing import Arrived, MailerConformance
+    from leadflow.testing.publishing import PublisherConformance
     from leadflow.testing.stories import Story, StoryError, does, says, story, submits
     from leadflow.testing.storing import StoreConformance
     from leadflow.testing.strategies import (
@@ -54,6 +55,7 @@ _WHERE = {
     "Ledger": "ledger",
     "Arrived": "mailing",
     "MailerConformance": "mailing",
+    "PublisherConformance": "publishing",
     "StoreConformance": "storing",
     "Story": "stories",
     "StoryError": "stories",
@@ -82,6 +84,7 @@ __all__ = [
     "InjectedError",
     "Ledger",
     "MailerConformance",
+    "PublisherConformance",
     "StoreConformance",
     "Story",
     "StoryError",
