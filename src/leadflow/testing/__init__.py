@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from leadflow.testing.invariants import invariants
     from leadflow.testing.ledger import Ledger
     from leadflow.testing.mailing import Arrived, MailerConformance
+    from leadflow.testing.publishing import PublisherConformance
     from leadflow.testing.selling import CrmConformance
     from leadflow.testing.stories import Story, StoryError, does, says, story, submits
     from leadflow.testing.storing import StoreConformance
@@ -59,6 +60,7 @@ _WHERE = {
     "Ledger": "ledger",
     "Arrived": "mailing",
     "MailerConformance": "mailing",
+    "PublisherConformance": "publishing",
     "CrmConformance": "selling",
     "StoreConformance": "storing",
     "Story": "stories",
@@ -93,6 +95,7 @@ __all__ = [
     "InjectedError",
     "Ledger",
     "MailerConformance",
+    "PublisherConformance",
     "StoreConformance",
     "Story",
     "StoryError",
