@@ -14,6 +14,7 @@ module: it is imported when plugins are loaded, what it registers only when it i
 |---|---|---|
 | `leadflow_register_stores` | a URL scheme | `factory(url, tables, **options)` gives a store |
 | `leadflow_register_mailers` | a URL scheme | `factory(url, **options)` gives a mailer |
+| `leadflow_register_mailboxes` | a URL scheme | `factory(url, **options)` gives a mailbox |
 | `leadflow_register_crms` | a URL scheme | `factory(url, **options)` gives a CRM |
 | `leadflow_register_publishers` | a URL scheme | `factory(url, **options)` gives a publisher |
 | `leadflow_register_sources` | a kind of payload | `function(payload, **options)` gives records |
@@ -104,6 +105,11 @@ def leadflow_register_stores(register: Register) -> None:
 @hookspec
 def leadflow_register_mailers(register: Register) -> None:
     """Mailers, by URL scheme."""
+
+
+@hookspec
+def leadflow_register_mailboxes(register: Register) -> None:
+    """Mailboxes that bounces, complaints and replies come back to, by URL scheme."""
 
 
 @hookspec
