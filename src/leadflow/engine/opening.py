@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from leadflow.engine.flow import Flow
+from leadflow.engine.limits import Limited
 from leadflow.engine.rooms import TABLES
 from leadflow.errors import InvalidInputError, UnsupportedCapabilityError
 from leadflow.playbook.check import checked_playbook
@@ -88,6 +89,15 @@ def read_playbook(playbook: Playbook | str | Path | None, policies: Policies = N
     return playbook if isinstance(playbook, Playbook) else checked_playbook(playbook, policies=policies)
 
 
+def _outside(plugins: Plugins, policies: Policies) -> dict[str, Any]:
+    """What plugins do beside the plan, as a flow takes it; observers and vetoes may not hang for ever."""
+    from leadflow.plugins import sources_of
+
+    observers = {each.name: Limited(each.name, each.factory, plugins.limit_s) for each in plugins.all("observers")}
+    vetoes = {name: Limited(name, function, plugins.limit_s) for name, function in policies.vetoes.items()}
+    return {"observers": observers, "vetoes": vetoes, "sources": sources_of(plugins)}
+
+
 def open_flow(
     url: str = "memory:",
     playbook: Playbook | str | Path | None = None,
@@ -106,14 +116,14 @@ def open_flow(
     installed ones are loaded when a URL asks for one. `options` go to the store. Errors: PlaybookError when live leads
     would be stranded, SchemaVersionError when a rekey is needed, StoreError and its kin when the store cannot be opened.
     """
-    policies, observers = NO_POLICIES, {}
+    policies, outside = NO_POLICIES, {}
     if plugins is not None:
         from leadflow.plugins import policies_of
 
         policies = policies_of(plugins)
-        observers = {each.name: each.factory for each in plugins.all("observers")}
+        outside = _outside(plugins, policies)
     playbook = read_playbook(playbook, policies)
-    flow = Flow(open_store(url, plugins=plugins, **options), playbook, now=now, policies=policies, observers=observers)
+    flow = Flow(open_store(url, plugins=plugins, **options), playbook, now=now, policies=policies, **outside)
     try:
         if adopt:
             flow.adopt(rekey=rekey)
