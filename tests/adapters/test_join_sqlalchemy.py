@@ -54,8 +54,6 @@ def app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Application]
         with engine.begin() as connection:
             connection.exec_driver_sql("PRAGMA journal_mode = WAL")
             connection.execute(sqlalchemy.text("CREATE TABLE app_order (number INTEGER)"))
-            connection.execute(BEGINS)
-            connection.execute(sqlalchemy.text("DELETE FROM app_order"))
             leadflow.make_tables(connection)
         yield Application(engine, f"sqlite:///{tmp_path / 'app.db'}")
         engine.dispose()

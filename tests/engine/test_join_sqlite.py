@@ -27,6 +27,7 @@ from leadflow.hookspecs import hookimpl
 from leadflow.playbook.default import default_playbook
 from leadflow.plugins import load
 from leadflow.ports.store import ChangeSet, Scan
+from leadflow.stores.schema import SCHEMA_VERSION
 from leadflow.testing import FaultPlan, InjectedError, contents, invariants
 
 DEMO = {"email": "ana@kos.example", "company": "Kos d.o.o.", "job_level": "manager", "employees": "120"}
@@ -270,7 +271,7 @@ def test_no_transaction(path: Path, connection: sqlite3.Connection) -> None:
     connection.rollback()
     for call in (flow.leads, flow.tick, lambda: flow.submit("demo-request", DEMO), lambda: leadflow.join(connection)):
         assert "BEGIN IMMEDIATE" in refused("no_transaction", call)
-    refused("no_transaction", leadflow.make_tables, sqlite3.connect(":memory:"))
+    refused("no_transaction", leadflow.make_tables, sqlite3.connect(":memory:", isolation_level=None))
     assert held(path) == {}
 
 
@@ -305,9 +306,12 @@ def test_another_thread_s_connection(connection: sqlite3.Connection) -> None:
 def test_a_database_without_tables_or_with_others(path: Path, connection: sqlite3.Connection) -> None:
     """Both versions are told, where there are two."""
     empty = sqlite3.connect(":memory:")
-    with pytest.raises(SchemaVersionError, match=r"without leadflow's tables .*writes version 2.*make_tables"):
+    with pytest.raises(SchemaVersionError, match=rf"without leadflow's tables .*version {SCHEMA_VERSION}\).*make_tables"):
         leadflow.join(empty)
-    for version, way_out in ((1, "writes 2; run leadflow migrate"), (9, "knows 2; upgrade leadflow")):
+    for version, way_out in (
+        (1, f"writes {SCHEMA_VERSION}; run leadflow migrate"),
+        (99, f"knows {SCHEMA_VERSION}; upgrade leadflow"),
+    ):
         connection.execute("UPDATE leadflow_schema SET version = ?", (version,))
         with pytest.raises(SchemaVersionError, match=f"version {version}, this leadflow {way_out}"):
             leadflow.join(connection)
@@ -361,6 +365,21 @@ def test_names_of_connections_are_no_schemes() -> None:
     with pytest.raises((InvalidInputError, PluginError)) as caught:
         leadflow.open("django://default")
     assert caught.value.code in ("unknown_store", "not_registered")
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_tables_are_made_in_the_application_s_migration(keeps: bool) -> None:
+    """sqlite3's default begins before rows are written, not before tables are made; it is one transaction all the same."""
+    connection = sqlite3.connect(":memory:")
+    leadflow.make_tables(connection)
+    assert connection.in_transaction
+    leadflow.make_tables(connection)
+    if keeps:
+        connection.commit()
+        assert leadflow.join(connection).leads() == []
+        return
+    connection.rollback()
+    assert connection.execute("SELECT name FROM sqlite_master").fetchall() == []
 
 
 def test_a_host_that_keeps_its_own_version_is_not_disturbed(path: Path) -> None:

@@ -75,7 +75,6 @@ def join_flow(
     >>> import sqlite3
     >>> connection = sqlite3.connect(":memory:")
     >>> with connection:
-    ...     _ = connection.execute("BEGIN")
     ...     make_tables(connection)
     >>> flow = join_flow(connection)
     >>> flow.submit("newsletter", {"email": "ana@example.si"}, key="n-1").status
