@@ -9,11 +9,12 @@ import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import leadflow
 from fastapi import FastAPI, Header, Request
 from fastapi.responses import JSONResponse
-from leadflow.errors import InvalidInputError, LeadflowError, NotFoundError
 from sqlalchemy import Column, Connection, Engine, Integer, MetaData, String, Table, create_engine, func, insert, select
+
+import leadflow
+from leadflow.errors import InvalidInputError, LeadflowError, NotFoundError
 
 ATTEMPTS = 5
 Answer = TypeVar("Answer")

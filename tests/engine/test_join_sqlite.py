@@ -306,7 +306,9 @@ def test_another_thread_s_connection(connection: sqlite3.Connection) -> None:
 def test_a_database_without_tables_or_with_others(path: Path, connection: sqlite3.Connection) -> None:
     """Both versions are told, where there are two."""
     empty = sqlite3.connect(":memory:")
-    with pytest.raises(SchemaVersionError, match=rf"without leadflow's tables .*version {SCHEMA_VERSION}\).*make_tables"):
+    with pytest.raises(
+        SchemaVersionError, match=rf"without leadflow's tables .*version {SCHEMA_VERSION}\).*make_tables"
+    ):
         leadflow.join(empty)
     for version, way_out in (
         (1, f"writes {SCHEMA_VERSION}; run leadflow migrate"),

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-import leadflow
 from django.apps import AppConfig
 from django.db import connections, transaction
 from django.db.models.signals import post_migrate
+
+import leadflow
 
 
 class ShopConfig(AppConfig):

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-import leadflow
 from django import forms
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from leadflow.errors import LeadflowError
 
+import leadflow
+from leadflow.errors import LeadflowError
 from shop.models import Enquiry
 
 ATTEMPTS = 5

@@ -15,9 +15,10 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 import leads_api
-import leadflow
 import pytest
 from fastapi.testclient import TestClient
+
+import leadflow
 
 FOLDER = Path(leads_api.__file__).parent
 ANA = {"email": "ana@example.si", "company": "Ana d.o.o.", "job_level": "manager", "employees": "120"}

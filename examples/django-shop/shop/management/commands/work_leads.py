@@ -2,9 +2,10 @@
 
 from typing import Any
 
-import leadflow
 from django.core.management.base import BaseCommand
 from django.db import connection
+
+import leadflow
 
 
 class Command(BaseCommand):
