@@ -14,6 +14,7 @@ from leadflow.engine import clock as _clock
 from leadflow.engine.answers.explain import Explained, explain
 from leadflow.engine.answers.forecast import falls_below, score_at
 from leadflow.engine.answers.looking import Wanted
+from leadflow.engine.answers.narrowing import QueryPlan
 from leadflow.engine.answers.queries import Listed, Lists
 from leadflow.engine.answers.replay import Replayed, replay
 from leadflow.engine.intake.files import Importer, ImportReport
@@ -332,6 +333,20 @@ class Flow:
 
         known = known_comparators(self._policies.comparators, self._policies.versions)
         return chosen_specs(self.playbook.matching.comparators, known)[record]
+
+    def explain_query(
+        self,
+        where: str | None = None,
+        *,
+        view: str | None = None,
+        user: str | None = None,
+        order_by: str | None = None,
+    ) -> QueryPlan:
+        """How `leads` would answer: which parts of the conditions choose the rows, and which are asked of each of them.
+
+        Errors: as `leads`.
+        """
+        return self._lists.plan(Wanted(where, order_by, view=view, user=user))
 
     # -- time ---------------------------------------------------------------------------------------------
 
