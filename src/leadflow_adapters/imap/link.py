@@ -94,7 +94,9 @@ class Link:
         """Delete these messages and no others. Errors: TransientError."""
         wanted = ",".join(map(str, uids))
         self._told("delete", lambda imap: imap.uid("STORE", wanted, "+FLAGS.SILENT", r"(\Deleted)"))
-        if "UIDPLUS" in self._session.capabilities:
+        # What a server can do is told anew after the login. Without UIDPLUS others' deleted messages would go too.
+        told = self._told("capability", lambda imap: imap.capability())
+        if any(isinstance(line, bytes) and b"UIDPLUS" in line.upper().split() for line in told):
             self._told("delete", lambda imap: imap.uid("EXPUNGE", wanted))
 
     def quit(self) -> None:
