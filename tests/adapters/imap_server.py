@@ -28,6 +28,7 @@ class MailServer:
     def __init__(self, *arguments: str) -> None:
         self.port = free_port()
         self._arguments = arguments or ("--no-tls",)
+        self._own: imaplib.IMAP4 | None = None
 
     def __enter__(self) -> MailServer:
         self.start()
@@ -54,41 +55,51 @@ class MailServer:
 
     def stop(self) -> None:
         """End it; what it held is gone."""
+        own, self._own = self._own, None
+        if own is not None:
+            own.logout()
         self.process.terminate()
         self.process.wait(10)
 
-    def session(self) -> imaplib.IMAP4:
-        """A session of the test's own."""
-        imap = imaplib.IMAP4("127.0.0.1", self.port, timeout=10)
-        if "STARTTLS" in imap.capabilities:
-            context = ssl.create_default_context()
-            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-            imap.starttls(context)
-        imap.login(USER, SECRET)
-        return imap
+    @property
+    def own(self) -> imaplib.IMAP4:
+        """A session of the test's own; there is one, because each login takes the server a while."""
+        if self._own is None:
+            self._own = imaplib.IMAP4("127.0.0.1", self.port, timeout=10)
+            if "STARTTLS" in self._own.capabilities:
+                context = ssl.create_default_context()
+                context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+                self._own.starttls(context)
+            self._own.login(USER, SECRET)
+        return self._own
 
     def put(self, *messages: bytes, folder: str = "INBOX") -> None:
         """Put messages into the mailbox, as a server would that takes mail in."""
-        imap = self.session()
         for content in messages:
-            status, said = imap.append(folder, "", '"22-Nov-2026 10:00:00 +0100"', content)
+            status, said = self.own.append(folder, "", '"22-Nov-2026 10:00:00 +0100"', content)
             assert status == "OK", said
-        imap.logout()
+
+    def clear(self) -> None:
+        """Empty the mailbox."""
+        self.own.select("INBOX")
+        self.own.store("1:*", "+FLAGS", r"(\Deleted)")
+        self.own.expunge()
+        self.own.close()
 
     def count(self) -> int:
         """How many messages lie there."""
-        imap = self.session()
-        status, said = imap.select("INBOX", readonly=True)
-        imap.logout()
+        status, said = self.own.select("INBOX", readonly=True)
+        self.own.close()
         assert status == "OK"
         return int(said[0] or 0)
 
     def flags(self) -> set[bytes]:
         """What has been marked on any message."""
-        imap = self.session()
-        imap.select("INBOX", readonly=True)
-        found = {bytes(flag) for line in imap.fetch("1:*", "(FLAGS)")[1] for flag in imaplib.ParseFlags(line or b"")}
-        imap.logout()
+        self.own.select("INBOX", readonly=True)
+        found = {
+            bytes(flag) for line in self.own.fetch("1:*", "(FLAGS)")[1] for flag in imaplib.ParseFlags(line or b"")
+        }
+        self.own.close()
         return found - {rb"\Recent"}
 
     def url(self, *, port: int | None = None, scheme: str = "imap", **parameters: object) -> str:
@@ -104,10 +115,17 @@ Change = Callable[[bytes, int], bytes | None]
 
 
 class Door:
-    """A door before a server: `change` what it says, or speak TLS on the outside."""
+    """A door before a server: `change` what it says, let what holds certain bytes drip, or speak TLS on the outside."""
 
-    def __init__(self, port: int, *, change: Change = lambda said, number: said, tls: ssl.SSLContext | None = None):
-        self._to, self._change, self._tls = port, change, tls
+    def __init__(
+        self,
+        port: int,
+        *,
+        change: Change = lambda said, number: said,
+        drips: bytes | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._to, self._change, self._drips, self._tls = port, change, drips, tls
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listening.getsockname()[1])
         self.connections = 0
@@ -118,12 +136,16 @@ class Door:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Shut it, and break every link through it."""
         with suppress(OSError):
             self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
         for each in self._open:
             with suppress(OSError):
-                each.close()
+                each.shutdown(socket.SHUT_RDWR)
 
     def _serve(self) -> None:
         while True:
@@ -135,16 +157,20 @@ class Door:
             threading.Thread(target=self._pass, args=(outside, self.connections), daemon=True).start()
 
     def _pass(self, outside: socket.socket, number: int) -> None:
+        inside = socket.create_connection(("127.0.0.1", self._to))
         with suppress(OSError):
             if self._tls is not None:
                 outside = self._tls.wrap_socket(outside, server_side=True)
-            inside = socket.create_connection(("127.0.0.1", self._to))
             self._open += [outside, inside]
             threading.Thread(target=self._copy, args=(outside, inside), daemon=True).start()
             while said := inside.recv(65536):
                 passed = self._change(said, number)
                 if passed is None:
                     break
+                if self._drips is not None and self._drips in passed:
+                    for place in range(len(passed)):
+                        outside.sendall(passed[place : place + 1])
+                        time.sleep(0.05)
                 outside.sendall(passed)
         for each in (outside, inside):
             with suppress(OSError):
