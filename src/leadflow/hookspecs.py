@@ -16,7 +16,7 @@ module: it is imported when plugins are loaded, what it registers only when it i
 | `leadflow_register_mailers` | a URL scheme | `factory(url, **options)` gives a mailer |
 | `leadflow_register_crms` | a URL scheme | `factory(url, **options)` gives a CRM |
 | `leadflow_register_publishers` | a URL scheme | `factory(url, **options)` gives a publisher |
-| `leadflow_register_sources` | a kind of payload | `function(payload, **options)` gives records |
+| `leadflow_register_sources` | a kind of payload, a mailbox's scheme | `function(payload, **options)` gives records, or a mailbox |
 | `leadflow_register_normalisers` | a normaliser of match keys | `function(text)` gives text or None |
 | `leadflow_register_strategies` | an assignment strategy | `function(eligible, state, situation)` gives (user, state) |
 | `leadflow_register_vetoes` | a check before a message leaves | `function(mail)` gives None, or why it may not |
@@ -82,7 +82,7 @@ def leadflow_register_publishers(register: Register) -> None:
 
 @hookspec
 def leadflow_register_sources(register: Register) -> None:
-    """Readers of payloads that others send, by name: they give records for `flow.ingest`."""
+    """Readers of payloads that others send, by name: they give records for `flow.ingest`. Mailboxes, by URL scheme."""
 
 
 @hookspec

@@ -418,3 +418,17 @@ def test_decisions_and_addresses_hold_no_address(post: Post) -> None:
     held = contents(post.flow)
     for table in ("decision", "address", "outbox"):
         assert "@" not in str(held[table]), table
+
+
+def test_a_report_that_comes_before_the_hand_over_is_noted_stands(post: Post) -> None:
+    """The recipient's server may be faster than we are."""
+
+    class Answered(Taking):
+        def send(self, mail: Mail) -> str:
+            read(post, bounced(mail))
+            return super().send(mail)
+
+    post.write()
+    assert post.flow.deliver(Answered(), sender=SENDER).handed_over == 1
+    assert post.states() == ["bounced"]
+    assert post.flow.deliver(Taking()).total == 0
