@@ -26,7 +26,11 @@ class Command:
 @quick
 @frozen(kw_only=True, weakref_slot=False)
 class RetrySubmission(Command):
-    """Take a failed submission again with corrected fields; `mode` "new" keeps both interactions, "replace" one."""
+    """Take a failed submission (entry, order, deal) again with corrected fields.
+
+    `mode` "new" keeps both interactions, "replace" one. Fields of others than submissions are named with their record:
+    `contact.email`.
+    """
 
     type: ClassVar[str] = "retry_submission"
     submission: str

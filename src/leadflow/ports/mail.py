@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
 from email.message import EmailMessage
 from hashlib import blake2b
 from types import MappingProxyType
@@ -40,6 +41,21 @@ class Mail:
     key: str
     to: str
     message: EmailMessage
+
+
+@frozen(kw_only=True)
+class Leaving:
+    """What a veto is told beside the mail: the moment, and what the message is for.
+
+    `channel` and `template` say which kind of message, `recipient` is a user's id or an address, `subject` the id of the
+    record that it is about.
+    """
+
+    now: datetime
+    channel: str
+    template: str
+    recipient: str
+    subject: str
 
 
 class Mailer(Protocol):

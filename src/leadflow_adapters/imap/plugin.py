@@ -16,7 +16,7 @@ def open_imap(url: str, **options: Any) -> Any:
 
 
 @hookimpl
-def leadflow_register_sources(register: Register) -> None:
+def leadflow_register_mailboxes(register: Register) -> None:
     """Mailboxes that bounces, complaints and replies come back to, by the schemes `imap` and `imaps`."""
     register("imap", open_imap)
     register("imaps", open_imap)

@@ -4,12 +4,12 @@ planned > claimed (committed before anything leaves) > handed_over | refused | u
 is sent to is suppressed, in the transaction that would have claimed it: who reports a bounce or a complaint at that moment is
 heard first, or loses to the claim and is heard next. A message found claimed after a
 crash is handed over if its mailer says that it left; planned again if it says that it did not; else unknown, for a person.
-What was claimed and never tried is planned again when a delivery ends early.
+What was claimed and never tried is planned again when a delivery ends early; what a veto keeps, for later.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from attrs import define, evolve
 
@@ -17,6 +17,7 @@ from leadflow.engine.answers.reading import Reading
 from leadflow.engine.mailing.addresses import address_id, why_not
 from leadflow.engine.mailing.letters import address_of, letter
 from leadflow.engine.mailing.messages import REPORTED, Message
+from leadflow.engine.mailing.vetoing import Veto, held
 from leadflow.engine.planning.rulebook import Rulebook
 from leadflow.errors import (
     AdapterError,
@@ -28,6 +29,7 @@ from leadflow.errors import (
     TransientError,
 )
 from leadflow.model.time import HOUR_US, MINUTE_US, SECOND_US
+from leadflow.model.values import NOTHING
 from leadflow.ports.mail import Mailer
 from leadflow.ports.store import ChangeSet, Scan, Snapshot, Store
 
@@ -38,22 +40,31 @@ _LEASE_US = 10 * MINUTE_US
 
 @define
 class Delivered:
-    """What a delivery did: messages handed over, refused, put off, of unknown fate, and suppressed for their address."""
+    """What a delivery did: handed over, refused, put off, of unknown fate, suppressed for their address, held by a veto."""
 
     handed_over: int = 0
     refused: int = 0
     suppressed: int = 0
     put_off: int = 0
     unknown: int = 0
+    held: int = 0
 
     @property
     def total(self) -> int:
         """How many messages it touched."""
-        return self.handed_over + self.refused + self.suppressed + self.put_off + self.unknown
+        return self.handed_over + self.refused + self.suppressed + self.put_off + self.unknown + self.held
 
 
-def deliver(store: Store, rulebook: Rulebook, mailer: Mailer, sender: str, now_us: int, limit: int | None) -> Delivered:
-    """Hand over what is due.
+def deliver(
+    store: Store,
+    rulebook: Rulebook,
+    mailer: Mailer,
+    sender: str,
+    now_us: int,
+    limit: int | None,
+    vetoes: Mapping[str, Veto] = NOTHING,
+) -> Delivered:
+    """Hand over what is due, if every veto lets it.
 
     Errors: AuthenticationError and AdapterUnavailableError, when nothing can leave; everything waits then.
     """
@@ -69,7 +80,7 @@ def deliver(store: Store, rulebook: Rulebook, mailer: Mailer, sender: str, now_u
         done.suppressed += len(found) - len(claimed)
         for index, message in enumerate(claimed):
             try:
-                settled = _hand_over(message, view, mailer, sender, now_us, done)
+                settled = _hand_over(message, view, mailer, sender, now_us, done, vetoes)
             except (AuthenticationError, AdapterUnavailableError):
                 _give_back(store, claimed[index:], now_us)
                 raise
@@ -85,12 +96,21 @@ def _give_back(store: Store, messages: Iterable[Message], now_us: int) -> None:
     """Messages that were never tried are planned as before. Where that fails too, their lease ends."""
     for each in messages:
         try:
-            _put(
-                store,
-                evolve(each, state="planned", attempts=each.attempts - 1, due_us=now_us, version=each.version + 1),
-            )
+            _put(store, _back(each, now_us, each.error))
         except LeadflowError:
             return
+
+
+def _back(message: Message, due_us: int, error: str | None) -> Message:
+    """A claimed message that was not tried, planned again."""
+    return evolve(
+        message,
+        state="planned",
+        attempts=message.attempts - 1,
+        due_us=due_us,
+        error=error,
+        version=message.version + 1,
+    )
 
 
 def _claim(store: Store, view: Reading, now_us: int, size: int) -> list[Message]:
@@ -123,7 +143,15 @@ def _claim(store: Store, view: Reading, now_us: int, size: int) -> list[Message]
     return found
 
 
-def _hand_over(message: Message, view: Reading, mailer: Mailer, sender: str, now_us: int, done: Delivered) -> Message:
+def _hand_over(
+    message: Message,
+    view: Reading,
+    mailer: Mailer,
+    sender: str,
+    now_us: int,
+    done: Delivered,
+    vetoes: Mapping[str, Veto],
+) -> Message:
     try:
         mail = letter(message, view, sender)
     except ValueError:
@@ -133,6 +161,10 @@ def _hand_over(message: Message, view: Reading, mailer: Mailer, sender: str, now
     if mail is None:
         done.refused += 1
         return _settled(message, "refused", now_us, "the recipient has no address")
+    kept = held(vetoes, message, mail, now_us)
+    if kept is not None:
+        done.held += 1
+        return _back(message, now_us + kept.wait_us, kept.why)
     try:
         mailer.send(mail)
     except TransientError as error:

@@ -15,7 +15,6 @@ from attrs import define, field
 
 from leadflow.engine.mailing.messages import LEFT, Message
 from leadflow.engine.upkeep.settings import remember
-from leadflow.errors import InvalidInputError
 from leadflow.model.commands import ReportMail
 from leadflow.ports.mail import Mailbox, Page, Returned, mark_in
 
@@ -125,9 +124,7 @@ def mailbox_for(source: str | Mailbox, *, plugins: Plugins | None = None, **opti
 
         plugins = load()
     scheme = source.partition(":")[0]
-    mailbox = plugins.find("sources", scheme).make(source, **options)
-    if not all(callable(getattr(mailbox, verb, None)) for verb in ("read", "settle")):
-        raise InvalidInputError(f"the source {scheme} is no mailbox", code="invalid_url", hint="imaps://user@host, say")
+    mailbox = plugins.find("mailboxes", scheme).make(source, **options)
     try:
         yield mailbox
     finally:
