@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Collection, Iterator
 from itertools import permutations
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 import leadflow
 from leadflow.engine.mailing.receiving import MailRead
-from leadflow.errors import FateUnknownError, TransientError
+from leadflow.errors import FateUnknownError, TransientError, UnsupportedCapabilityError
 from leadflow.model.time import DAY_US, to_datetime
 from leadflow.ports.mail import Mail, Page, Returned, message_id
 from leadflow.ports.store import ChangeSet, Scan
@@ -432,3 +433,13 @@ def test_a_report_that_comes_before_the_hand_over_is_noted_stands(post: Post) ->
     assert post.flow.deliver(Answered(), sender=SENDER).handed_over == 1
     assert post.states() == ["bounced"]
     assert post.flow.deliver(Taking()).total == 0
+
+
+def test_a_joined_flow_reads_no_mail(tmp_path: Path) -> None:
+    """How far a mailbox was read, and what was deleted from it, does not go back with the application's transaction."""
+    path = tmp_path / "app.db"
+    leadflow.open(f"sqlite:///{path}").close()
+    connection = sqlite3.connect(path)
+    with pytest.raises(UnsupportedCapabilityError, match="read_mail"):
+        leadflow.join(connection).read_mail(Box())
+    connection.close()

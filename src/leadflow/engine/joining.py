@@ -46,6 +46,10 @@ class JoinedFlow(Flow):
         """Refused: what leaves cannot be rolled back. Errors: UnsupportedCapabilityError."""
         raise _refused("deliver", "after your commit, call leadflow.open(url).deliver() from a worker")
 
+    def read_mail(self, *arguments: Any, **settings: Any) -> NoReturn:
+        """Refused: how far a mailbox was read cannot be rolled back. Errors: UnsupportedCapabilityError."""
+        raise _refused("read_mail", "leadflow.open(url).read_mail(...) from a worker")
+
 
 def _refused(verb: str, hint: str) -> UnsupportedCapabilityError:
     return UnsupportedCapabilityError(
