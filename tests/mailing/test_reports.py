@@ -102,6 +102,8 @@ def test_after_a_hard_bounce_nothing_more_is_sent_there(post: Post) -> None:
     assert again(post, "u1", "n-2") == (1, 0), "others are written to"
     (kept,) = [row for row in post.rows() if row.state == "suppressed"]
     assert (kept.error, kept.due_us) == ("bounced", None)
+    assert post.flow.explain("u0").fields["mail_stopped"] == "bounced"
+    assert "mail_stopped" not in post.flow.explain("u1").fields
     assert invariants(post.flow) == []
 
 
@@ -364,7 +366,10 @@ def test_a_bounce_of_the_applications_mail_stops_that_address(post: Post) -> Non
     post.flow.ingest([{"type": "user", "key": "ana", "id": "ana", "email": "Ana@X.example"}])
     assert again(post, "ana") == (0, 1)
     assert post.flow.leads('any("email.bounced")')
-    assert f"{contact}" in str([row.subject for row in post.flow.store.scan(Scan(table="decision"))])
+    told = post.flow.explain(contact)
+    assert told.fields["mail_stopped"] == "bounced"
+    assert ("mail", contact, "bounced", None, "hard 5.1.1") in told.messages
+    assert "email.bounced of sent-1 (hard 5.1.1)" in str(told)
 
 
 def test_reports_are_replayed_as_they_were(post: Post) -> None:
