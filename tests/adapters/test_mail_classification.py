@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from leadflow_adapters.imap.classify import KINDS, classify, key_of
-from leadflow_adapters.imap.reasons import BOUNCES
+from leadflow_adapters.reasons import BOUNCES
 
 from .returned_mail import OURS, RETURNED, mail
 

@@ -103,6 +103,20 @@ def test_there_and_back(mailbox: MailServer, tmp_path: Path) -> None:
         assert invariants(flow) == []
 
 
+def test_a_recipient_that_the_server_does_not_know_is_not_asked_for_again(tmp_path: Path) -> None:
+    """A bounce that comes at once, while we send."""
+    with Server() as server, leadflow.open(f"sqlite:///{tmp_path / 'leads.db'}") as flow:
+        write(flow, "ana", "k-1")
+        server.next = "refused"
+        assert sent(flow, server) == []
+        assert states(flow) == {"ana": "refused"}
+        write(flow, "ana", "k-2")
+        assert sent(flow, server) == []
+        write(flow, "bo", "k-3")
+        assert len(sent(flow, server)) == 1
+        assert invariants(flow) == []
+
+
 _READ = """
 import sys, leadflow
 from leadflow_adapters.imap.plugin import open_imap

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import leadflow
 from leadflow.engine.mailing.receiving import MailRead
-from leadflow.errors import FateUnknownError, TransientError, UnsupportedCapabilityError
+from leadflow.errors import FateUnknownError, RejectedError, TransientError, UnsupportedCapabilityError
 from leadflow.model.time import DAY_US, to_datetime
 from leadflow.ports.mail import Mail, Page, Returned, message_id
 from leadflow.ports.store import ChangeSet, Scan
@@ -448,3 +448,13 @@ def test_a_joined_flow_reads_no_mail(tmp_path: Path) -> None:
     with pytest.raises(UnsupportedCapabilityError, match="read_mail"):
         leadflow.join(connection).read_mail(Box())
     connection.close()
+
+
+@pytest.mark.parametrize(("bounce", "after"), [("hard", (0, 1)), ("soft", (1, 0)), ("policy", (1, 0)), (None, (1, 0))])
+def test_a_recipient_that_is_refused_at_once_is_a_bounce(
+    post: Post, bounce: str | None, after: tuple[int, int]
+) -> None:
+    sent(post, 1, RejectedError("refused at recipient: 550 5.1.1", bounce=bounce, status="5.1.1" if bounce else None))
+    assert post.states() == ["refused"]
+    assert again(post) == after
+    assert invariants(post.flow) == []

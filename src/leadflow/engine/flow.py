@@ -214,7 +214,7 @@ class Flow:
     ) -> Delivered:
         """Hand the outbox over: as .eml files into a folder, or to a mailer or its URL (`smtp://...`). At most once each."""
         with mailer_for(to) as mailer:
-            return deliver(self.store, self.rulebook, mailer, sender, self._now(), limit, self._vetoes)
+            return deliver(self.store, self.rulebook, mailer, sender, self._now(), limit, self._vetoes, self.do)
 
     def publish(
         self,
