@@ -13,7 +13,7 @@ from leadflow.errors import ExpressionError
 from leadflow.expr import Schema, Type, parse
 from leadflow.expr import nodes as n
 from leadflow.model.time import DAY_US, duration_text, parse_duration, to_datetime
-from leadflow.model.values import FLAGS
+from leadflow.model.values import CONSENT_LEVELS, FLAGS
 from leadflow.playbook.checks.conditions import rules_of
 from leadflow.playbook.playbook import Playbook
 from leadflow.process.rules import ProcessStep
@@ -115,6 +115,10 @@ def asked_by(playbook: Playbook) -> Asked:
         if value in found:
             found.remove(value)
         found.insert(0, value)
+    for model in playbook.scoring.models.values():
+        if CONSENT_LEVELS[model.consent]:
+            found = values.setdefault("contact.consent", [])
+            found[:] = dict.fromkeys([CONSENT_LEVELS[model.consent], *found, 0])
     forms = {form.kind for form in playbook.capture.forms.values()}
     rules = [rule for model in playbook.scoring.models.values() for rule in model.rules]
     deeds = [*(deed for rule in rules for deed in _deeds_of(rule)), *(deed for part in nodes for deed in _deeds(part))]
