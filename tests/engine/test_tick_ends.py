@@ -23,7 +23,7 @@ def test_a_score_whose_consent_was_withdrawn_waits_for_nothing(opened: Any) -> N
         flow.do({"type": "contact", "key": "e-1", **ANA, "consent": "consent"})
         flow.do({"type": "contact", "key": "e-2", **ANA, "consent": "none", "policy": "overwrite"})
         clock.advance("40d")
-        assert flow.tick() == 1
+        assert flow.tick() > 0
         assert flow.tick() == 0
         assert [score["points"] for score in contents(flow)["score"].values()] == [10], "it stands still"
         flow.do({"type": "contact", "key": "e-3", **ANA, "consent": "consent", "policy": "overwrite"})
