@@ -178,7 +178,10 @@ def _told_lead(asked: Asked, who: SearchStrategy[str]) -> SearchStrategy[tuple[R
 
 def worked(asked: Asked, stage: Stage) -> tuple[Record, ...]:
     """Somebody answers every step of a stage so that it can be completed, and completes it."""
-    answered = [{"type": "set_step", "step": step.name, "value": asked.answers(step)[0]} for step in stage.steps]
+    first = {step.name: asked.answers(step)[:1] for step in stage.steps}
+    answered = [
+        {"type": "set_step", "step": name, "value": value} for name, values in first.items() for value in values
+    ]
     return (*answered, {"type": "advance"})
 
 
@@ -223,7 +226,7 @@ def eager(asked: Asked) -> list[tuple[Move, ...]]:
     One for each of the values that rules turn on, with everything that can be done, with flags only, and with none of both.
     """
     most = max((len(values) for values in asked.values.values()), default=1)
-    deeds = tuple(record for deed in asked.deeds for record in done(deed, PEOPLE[0]))
+    deeds = tuple(record for deed in asked.wanted for record in done(deed, PEOPLE[0]))
     flags = tuple({"type": "set_flag", "flag": flag} for flag in asked.flags)
     return [_eager(asked, number, between) for number in range(min(most, 3)) for between in (deeds, flags, ())]
 
