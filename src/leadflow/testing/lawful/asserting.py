@@ -142,7 +142,8 @@ class _Trial:
         story = self.story(())
         with story.flow:
             story.run(made, self.patience)
-            return {place for place, was_left in places(story) if not was_left}, highest(story)
+            found: set[Any] = {place for place, was_left in places(story) if not was_left}
+            return found | ({"a lead"} if story.lead_id is not None else set()), highest(story)
 
     def shortened(self, made: Moves, is_such: Callable[[Moves], bool]) -> Moves:
         """The same history without what it does not need: moves, records, fields, and time."""
@@ -198,10 +199,10 @@ def _smaller(move: Move) -> Iterator[Move]:
     if move.after:
         yield evolve(move, after="")
     for at, record in enumerate(move.records):
-        if len(move.records) > 1:
+        if len(move.records) > 1 or move.after:
             yield evolve(move, records=(*move.records[:at], *move.records[at + 1 :]))
         for part in ("fields", "properties", "context"):
-            for name in record.get(part, ()):
+            for name in (name for name in record.get(part, ()) if name != "email"):
                 left = {key: value for key, value in record[part].items() if key != name}
                 less = {**record, part: left} if left or part != "context" else {**record}
                 if not left and part == "context":

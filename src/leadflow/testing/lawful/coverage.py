@@ -8,6 +8,7 @@ from typing import Any
 from leadflow.playbook.playbook import Playbook
 from leadflow.ports.store import Scan
 from leadflow.process.rules import Process, Stage
+from leadflow.testing.lawful.code import value_code
 from leadflow.testing.lawful.laws import Fault
 from leadflow.testing.lawful.running import CheckedStory
 from leadflow.testing.strategies.moves import Move
@@ -25,11 +26,14 @@ class Coverage:
         self.reached: dict[tuple[str, str], Moves] = {}
         self.left: set[tuple[str, str]] = set()
         self.crossed: set[str] = set()
+        self.with_a_lead: Moves = ()
         self.highest: dict[str, tuple[int, Moves]] = {}
 
     def note(self, story: CheckedStory) -> None:
         """What one history has reached."""
         self.histories += 1
+        if story.lead_id is not None and (not self.with_a_lead or _size(story.moves) < _size(self.with_a_lead)):
+            self.with_a_lead = story.moves
         for place, was_left in places(story):
             if was_left:
                 self.left.add(place)
@@ -61,8 +65,10 @@ class Coverage:
         first = process.stages[0]
         if (name, first.name) not in self.reached:
             when = f": it applies when {process.applies}" if process.applies else ""
-            moves = min(self.reached.values(), key=_size, default=())
-            yield Fault("stages", f"no lead started the process {name}{when}", f"process={name!r}"), moves
+            yield (
+                Fault("stages", f"no lead started the process {name}{when}", f"process={value_code(name)}"),
+                self.with_a_lead,
+            )
             return
         for stage in process.stages:
             if (name, stage.name) in self.reached:
@@ -72,7 +78,7 @@ class Coverage:
                 ways = "; ".join(f"from {each.name}, {how}" for each, how in near) or "no way leads there"
                 said = f"no lead reached the stage {stage.name} in {self.histories} histories: {ways}"
                 start = near[0][0] if near else first
-                yield Fault("stages", said, f"stage={stage.name!r}"), self.reached[name, start.name]
+                yield Fault("stages", said, f"stage={value_code(stage.name)}"), self.reached[name, start.name]
 
     def _never_left(self, name: str, process: Process) -> Iterator[tuple[Fault, Moves]]:
         for stage in process.stages[:-1]:

@@ -18,6 +18,7 @@ from leadflow.process.rules import Process
 from leadflow.scoring.state import Score
 from leadflow.scoring.subject import score_id
 from leadflow.testing.invariants import invariants
+from leadflow.testing.lawful.code import value_code
 from leadflow.testing.stories import Story
 
 LAWS: Final[Mapping[str, str]] = MappingProxyType(
@@ -66,9 +67,16 @@ def taken(story: Story, record: Mapping[str, Any], result: Result) -> Iterator[F
     """runs: what becomes of one record."""
     if result.status == "failed":
         code = next((code for code, _ in result.reasons), "") if result.refusal is None else result.refusal.code
-        if record["type"] == "submission" or code == "runaway":
+        if code == "runaway" or (record["type"] == "submission" and _is_filled(story, record)):
             why = ", ".join(f"{code} {place}".strip() for code, place in result.reasons)
             yield Fault("runs", f"the {record['type']} was not taken: {why}", 'status="accepted"')
+
+
+def _is_filled(story: Story, record: Mapping[str, Any]) -> bool:
+    """Whether a form that there is has all that it requires."""
+    form = story.flow.playbook.capture.forms.get(record["form"])
+    fields = record.get("fields", {})
+    return form is not None and all(str(fields.get(name) or "").strip() for name in form.required)
 
 
 def bounds(story: Story, stated: Mapping[str, Bounds]) -> Iterator[Fault]:
@@ -132,7 +140,7 @@ def _stuck(story: Story, name: str, process: Process, here: Mapping[str, Lead]) 
             for lead in waiting:
                 if lead.id in held and _may_move(story, lead):
                     said = f"the lead stays at {stage.name}, although it may move to {branch.to}: {branch.when or 'always'}"
-                    yield Fault("moves", said, f"stage={branch.to!r}")
+                    yield Fault("moves", said, f"stage={value_code(branch.to)}")
 
 
 def _may_move(story: Story, lead: Lead) -> bool:

@@ -14,6 +14,7 @@ from hypothesis.strategies import SearchStrategy
 
 from leadflow.capture.rules import Form
 from leadflow.model.lead import CONTEXT_COLUMNS
+from leadflow.model.time import HOUR_US, MINUTE_US, parse_duration
 from leadflow.process.rules import Stage
 from leadflow.testing.strategies.basics import Record
 from leadflow.testing.strategies.fitting import Asked, Deed
@@ -46,8 +47,18 @@ def moves(asked: Asked, *, with_commands: bool = True) -> SearchStrategy[Move]:
     if with_commands:
         what += [commands.map(lambda record: (record,)) for commands in _commands(asked)]
         what += [st.just(worked(asked, stage)) for stage in _stages(asked)]
-    gaps = st.sampled_from(("", "", *_GAPS, *asked.spans))
+    gaps = st.sampled_from(("", "", *_GAPS, *asked.spans, *map(beyond, asked.spans)))
     return st.builds(Move, gaps, st.one_of(what))
+
+
+def beyond(span: str) -> str:
+    """A little more than a span.
+
+    >>> beyond("30d"), beyond("15min")
+    ('721h', '16min')
+    """
+    length = parse_duration(span)
+    return f"{length // HOUR_US + 1}h" if length >= HOUR_US else f"{length // MINUTE_US + 1}min"
 
 
 def _forms(asked: Asked) -> list[tuple[str, Form]]:
@@ -244,4 +255,5 @@ def _eager(asked: Asked, number: int, between: tuple[Record, ...]) -> tuple[Move
     # The lead that is worked is that of the latest record which has one.
     first += first[-1:] if not _leads_come(asked) else [Move("", (filled(asked, *_forms(asked)[0], who, pick),))]
     by_step = [Move("", (record,)) for record in between]
-    return (*first, *by_step, *(Move("1h", worked(asked, stage)) for stage in _stages(asked)))
+    waits = [Move(beyond(span), ()) for span in asked.spans[-1:] if not number]
+    return (*first, *by_step, *waits, *(Move("1h", worked(asked, stage)) for stage in _stages(asked)))
