@@ -17,7 +17,7 @@ from leadflow.ports.store import Scan
 from leadflow.process.rules import Process
 from leadflow.scoring.state import Score
 from leadflow.scoring.subject import score_id
-from leadflow.testing.invariants import invariants
+from leadflow.testing import invariants
 from leadflow.testing.lawful.code import value_code
 from leadflow.testing.stories import Story
 

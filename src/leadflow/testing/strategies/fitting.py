@@ -60,7 +60,8 @@ class Asked:
     """What a playbook asks about.
 
     `values` are by field ("contact.country"), those for which a rule gives points or lets a lead on first; `deeds` are
-    all that count, `wanted` those that do not cost points. `flags` are those of a lead that people set, `spans` durations.
+    all that count, `wanted` those that do not cost points, `fillings` how often a form counts. `flags` are those of a lead
+    that people set, `spans` durations.
     """
 
     playbook: Playbook
@@ -68,6 +69,7 @@ class Asked:
     values: Mapping[str, tuple[Any, ...]]
     deeds: tuple[Deed, ...]
     wanted: tuple[Deed, ...]
+    fillings: int
     spans: tuple[str, ...]
     flags: tuple[str, ...]
 
@@ -133,6 +135,7 @@ def asked_by(playbook: Playbook) -> Asked:
         {target: tuple(found) for target, found in values.items()},
         (all_of := tuple(dict.fromkeys(deed for deed in deeds if deed.kind not in forms))),
         tuple(deed for deed in all_of if deed not in _unwanted(rules)),
+        max((deed.times for deed in deeds if deed.kind in forms), default=1),
         _spans(playbook, rules, nodes),
         tuple(flag for flag in FLAGS if f"lead.{flag}" in _fields(nodes)),
     )

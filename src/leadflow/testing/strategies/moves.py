@@ -239,17 +239,18 @@ def eager(asked: Asked) -> list[tuple[Move, ...]]:
     most = max((len(values) for values in asked.values.values()), default=1)
     deeds = tuple(record for deed in asked.wanted for record in done(deed, PEOPLE[0]))
     flags = tuple({"type": "set_flag", "flag": flag} for flag in asked.flags)
-    return [_eager(asked, number, between) for number in range(min(most, 3)) for between in (deeds, flags, ())]
+    kinds = ((deeds, asked.fillings), (flags, 1), ((), 1))
+    return [_eager(asked, number, between, often) for number in range(min(most, 3)) for between, often in kinds]
 
 
-def _eager(asked: Asked, number: int, between: tuple[Record, ...]) -> tuple[Move, ...]:
+def _eager(asked: Asked, number: int, between: tuple[Record, ...], often: int) -> tuple[Move, ...]:
     def pick(values: Sequence[Any]) -> Any:
         return values[number % len(values)]
 
     who = PEOPLE[0]
     record = told(asked, who, pick)
     first = [Move("", (record,))] if record is not None else []
-    first += [Move("", (filled(asked, name, form, who, pick),)) for name, form in _forms(asked)]
+    first += [Move("", (filled(asked, name, form, who, pick),)) for name, form in _forms(asked) for _ in range(often)]
     if not _leads_come(asked):
         first.append(Move("", (told_lead(asked, who, pick),)))
     # The lead that is worked is that of the latest record which has one.
