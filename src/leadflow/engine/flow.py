@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import uuid4
 
 from leadflow.engine import clock as _clock
@@ -23,9 +23,10 @@ from leadflow.engine.intake.sources import Source, read_source
 from leadflow.engine.intake.undoing import undo
 from leadflow.engine.mailing.choosing import mailer_for
 from leadflow.engine.mailing.delivery import Delivered, deliver
+from leadflow.engine.mailing.receiving import MailRead, mailbox_for, read_mail
 from leadflow.engine.mailing.vetoing import Veto
 from leadflow.engine.outcome import Ingested, Outcome
-from leadflow.engine.planning.carrying import Carrier, results
+from leadflow.engine.planning.carrying import ATTEMPTS, Carrier, results
 from leadflow.engine.preparing import asking_schema, rulebook_of, schema_for
 from leadflow.engine.publishing.choosing import place_of, publisher_for
 from leadflow.engine.publishing.telling import Published, publish
@@ -38,7 +39,7 @@ from leadflow.model.time import to_datetime
 from leadflow.model.values import NOTHING
 from leadflow.playbook.check import checked_playbook
 from leadflow.playbook.playbook import Playbook
-from leadflow.ports.mail import Mailer
+from leadflow.ports.mail import Mailbox, Mailer
 from leadflow.ports.publisher import Publisher
 from leadflow.ports.store import Scan, Store
 from leadflow.room import NO_POLICIES, Policies
@@ -60,6 +61,9 @@ class Flow:
     Thread-safe. Close it, or use it as a context manager.
     """
 
+    attempts: ClassVar[int] = ATTEMPTS
+    """How often a batch that lost a race is planned again."""
+
     def __init__(
         self,
         store: Store,
@@ -76,7 +80,7 @@ class Flow:
         self.rulebook = rulebook_of(playbook, policies)
         self._policies, self._observers, self._vetoes, self._sources = policies, observers, vetoes, sources
         self._now = now or _clock.now_us
-        self._carrier = Carrier(store, self.rulebook, self._tell if observers else None)
+        self._carrier = Carrier(store, self.rulebook, self._tell if observers else None, self.attempts)
         self.schema = schema_for(playbook, policies)
         self._lists = Lists(store, self.rulebook, asking_schema(playbook, policies))
         self.adoption: Adoption = look(store, self.rulebook.digest)
@@ -228,6 +232,21 @@ class Flow:
         """
         with publisher_for(to) as publisher:
             return publish(self.store, publisher, name or place_of(to), source, limit, skip)
+
+    def read_mail(
+        self,
+        source: str | Mailbox,
+        *,
+        dry_run: bool = False,
+        again: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> MailRead:
+        """Read what came back to a mailbox (`imaps://...`) since last time: bounces, complaints, replies to our messages.
+
+        `again` reads it from its start; nothing counts twice. Errors: InvalidInputError, AdapterError.
+        """
+        with mailbox_for(source) as mailbox:
+            return read_mail(self, mailbox, dry_run=dry_run, again=again, progress=progress)
 
     # -- asking -------------------------------------------------------------------------------------------
 

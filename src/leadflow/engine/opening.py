@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from leadflow.engine.flow import Flow
 from leadflow.engine.limits import Limited
@@ -17,6 +17,10 @@ from leadflow.room import NO_POLICIES, Policies
 
 if TYPE_CHECKING:
     from leadflow.plugins import Plugins, Registration
+
+
+CONNECTIONS: Final = frozenset({"join", "lends"})
+"""Capabilities of what takes connections, see joining.py: their names are no schemes."""
 
 
 def open_store(url: str, *, plugins: Plugins | None = None, **options: Any) -> Store:
@@ -41,7 +45,9 @@ def open_store(url: str, *, plugins: Plugins | None = None, **options: Any) -> S
 
         return SqliteStore(Path(rest[3:]), TABLES, **options)
     if scheme not in ("memory", "sqlite") and "://" in url:
-        return adapter("stores", url, plugins).make(url, TABLES, **options)  # type: ignore[no-any-return]
+        found = adapter("stores", url, plugins)
+        if not found.capabilities & CONNECTIONS:
+            return found.make(url, TABLES, **options)  # type: ignore[no-any-return]
     raise InvalidInputError(
         f"{url.rpartition('@')[2][:80]!r} names no store",
         code="unknown_store",
@@ -83,6 +89,15 @@ def _outside(plugins: Plugins, policies: Policies) -> dict[str, Any]:
     return {"observers": observers, "vetoes": vetoes, "sources": sources_of(plugins)}
 
 
+def read_playbook(playbook: Playbook | str | Path | None, policies: Policies = NO_POLICIES) -> Playbook:
+    """A playbook as it was given: a value, a file, or None for the default one. Errors: PlaybookError."""
+    if playbook is None:
+        from leadflow.playbook.default import default_playbook
+
+        return default_playbook()
+    return playbook if isinstance(playbook, Playbook) else checked_playbook(playbook, policies=policies)
+
+
 def open_flow(
     url: str = "memory:",
     playbook: Playbook | str | Path | None = None,
@@ -107,12 +122,7 @@ def open_flow(
 
         policies = policies_of(plugins)
         outside = _outside(plugins, policies)
-    if playbook is None:
-        from leadflow.playbook.default import default_playbook
-
-        playbook = default_playbook()
-    elif not isinstance(playbook, Playbook):
-        playbook = checked_playbook(playbook, policies=policies)
+    playbook = read_playbook(playbook, policies)
     flow = Flow(open_store(url, plugins=plugins, **options), playbook, now=now, policies=policies, **outside)
     try:
         if adopt:

@@ -18,14 +18,12 @@ from leadflow.room import NO_POLICIES, Policies
 
 def schema_for(playbook: Playbook, policies: Policies = NO_POLICIES) -> Schema:
     """What conditions may ask for under a playbook."""
-    schema = schema_of(playbook.attributes, (term for room in ROOMS for term, _ in room.terms.values()))
-    return schema.with_functions(policies.functions)
+    return _schemas(_Rules(playbook))[0].with_functions(policies.functions)
 
 
 def asking_schema(playbook: Playbook, policies: Policies = NO_POLICIES) -> Schema:
     """What somebody who asks may name: also only the models, grades, stages and states that there are."""
-    schema = check_schema(playbook, [term for room in ROOMS for term, _ in room.terms.values()])
-    return schema.with_functions(policies.functions)
+    return _schemas(_Rules(playbook))[1].with_functions(policies.functions)
 
 
 def rulebook_of(playbook: Playbook, policies: Policies = NO_POLICIES) -> Rulebook:
@@ -80,3 +78,9 @@ class _Rules:
 @lru_cache(maxsize=8)
 def _prepared(rules: _Rules) -> Rulebook:
     return _prepare(rules.playbook, NO_POLICIES, rules._digest)
+
+
+@lru_cache(maxsize=8)
+def _schemas(rules: _Rules) -> tuple[Schema, Schema]:
+    terms = [term for room in ROOMS for term, _ in room.terms.values()]
+    return schema_of(rules.playbook.attributes, terms), check_schema(rules.playbook, terms)

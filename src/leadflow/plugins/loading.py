@@ -33,6 +33,7 @@ KINDS: Final = (
     "mailers",
     "crms",
     "publishers",
+    "mailboxes",
     "sources",
     "normalisers",
     "comparators",
@@ -44,7 +45,7 @@ KINDS: Final = (
 )
 """Everything that a plugin may bring, in the order in which it is told."""
 
-HOOKS: Final = ("stores", "mailers", "crms", "publishers", "sources", "policies", "observers", "commands")
+HOOKS: Final = ("stores", "mailers", "crms", "publishers", "mailboxes", "sources", "policies", "observers", "commands")
 """The hooks there are; the one for policies serves five kinds."""
 
 CONTRACTS: Final[Mapping[str, int]] = dict.fromkeys(KINDS, 1)
@@ -56,7 +57,9 @@ POLICIES: Final = ("normalisers", "comparators", "functions", "strategies", "vet
 _VERBS: Final[Mapping[str, tuple[str, ...]]] = {
     "stores": ("load", "commit", "scan", "close"),
     "mailers": ("send", "was_sent"),
+    "crms": ("upsert", "changes", "delete", "close"),
     "publishers": ("publish", "was_published"),
+    "mailboxes": ("read", "settle"),
 }
 _PREFIX = "leadflow_register_"
 _CALLABLE_NAME: Final = re.compile(r"[a-z]\w*\.[a-z]\w*", re.ASCII)

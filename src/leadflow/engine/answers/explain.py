@@ -10,7 +10,7 @@ from attrs import frozen
 from leadflow.assignment.state import Handover
 from leadflow.engine.answers.reading import Reading
 from leadflow.engine.answers.wording import sentence
-from leadflow.engine.mailing.outbox import Message
+from leadflow.engine.mailing.messages import Message
 from leadflow.engine.planning.rulebook import Rulebook
 from leadflow.errors import NotFoundError
 from leadflow.model.coding import to_plain

@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import frozen
 
-from leadflow.engine.mailing.outbox import Message
+from leadflow.engine.mailing.messages import Message
 from leadflow.errors import PluginError
 from leadflow.model.time import HOUR_US, MINUTE_US, to_datetime
 from leadflow.ports.mail import Leaving, Mail
