@@ -14,9 +14,9 @@ module: it is imported when plugins are loaded, what it registers only when it i
 |---|---|---|
 | `leadflow_register_stores` | a URL scheme | `factory(url, tables, **options)` gives a store |
 | `leadflow_register_mailers` | a URL scheme | `factory(url, **options)` gives a mailer |
+| `leadflow_register_mailboxes` | a URL scheme | `factory(url, **options)` gives a mailbox |
 | `leadflow_register_crms` | a URL scheme | `factory(url, **options)` gives a CRM |
 | `leadflow_register_publishers` | a URL scheme | `factory(url, **options)` gives a publisher |
-| `leadflow_register_mailboxes` | a URL scheme | `factory(url, **options)` gives a mailbox to read |
 | `leadflow_register_sources` | a kind of payload | `function(payload, **options)` gives records |
 | `leadflow_register_policies` | pure functions that decide, see below | `register.veto("acme.quiet", function)`, say |
 | `leadflow_register_observers` | somebody to be told what was committed | `function(decisions)`, a batch at a time |
@@ -108,6 +108,11 @@ def leadflow_register_mailers(register: Register) -> None:
 
 
 @hookspec
+def leadflow_register_mailboxes(register: Register) -> None:
+    """Mailboxes that bounces, complaints and replies come back to, by URL scheme."""
+
+
+@hookspec
 def leadflow_register_crms(register: Register) -> None:
     """CRMs, by URL scheme."""
 
@@ -115,11 +120,6 @@ def leadflow_register_crms(register: Register) -> None:
 @hookspec
 def leadflow_register_publishers(register: Register) -> None:
     """Publishers of what was decided, by URL scheme."""
-
-
-@hookspec
-def leadflow_register_mailboxes(register: Register) -> None:
-    """Mailboxes that bounces, complaints and replies come back to, by URL scheme."""
 
 
 @hookspec

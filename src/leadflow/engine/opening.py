@@ -80,15 +80,6 @@ def adapter(kind: str, url: str, plugins: Plugins | None = None) -> Registration
     return plugins.find(kind, url.partition(":")[0])
 
 
-def _outside(plugins: Plugins, policies: Policies) -> dict[str, Any]:
-    """What plugins do beside the plan, as a flow takes it; observers and vetoes may not hang for ever."""
-    from leadflow.plugins import sources_of
-
-    observers = {each.name: Limited(each.name, each.factory, plugins.limit_s) for each in plugins.all("observers")}
-    vetoes = {name: Limited(name, function, plugins.limit_s) for name, function in policies.vetoes.items()}
-    return {"observers": observers, "vetoes": vetoes, "sources": sources_of(plugins)}
-
-
 def read_playbook(playbook: Playbook | str | Path | None, policies: Policies = NO_POLICIES) -> Playbook:
     """A playbook as it was given: a value, a file, or None for the default one. Errors: PlaybookError."""
     if playbook is None:
@@ -96,6 +87,15 @@ def read_playbook(playbook: Playbook | str | Path | None, policies: Policies = N
 
         return default_playbook()
     return playbook if isinstance(playbook, Playbook) else checked_playbook(playbook, policies=policies)
+
+
+def _outside(plugins: Plugins, policies: Policies) -> dict[str, Any]:
+    """What plugins do beside the plan, as a flow takes it; observers and vetoes may not hang for ever."""
+    from leadflow.plugins import sources_of
+
+    observers = {each.name: Limited(each.name, each.factory, plugins.limit_s) for each in plugins.all("observers")}
+    vetoes = {name: Limited(name, function, plugins.limit_s) for name, function in policies.vetoes.items()}
+    return {"observers": observers, "vetoes": vetoes, "sources": sources_of(plugins)}
 
 
 def open_flow(

@@ -31,9 +31,9 @@ from leadflow.expr.types import CALLABLE, Type
 KINDS: Final = (
     "stores",
     "mailers",
+    "mailboxes",
     "crms",
     "publishers",
-    "mailboxes",
     "sources",
     "normalisers",
     "comparators",
@@ -45,7 +45,7 @@ KINDS: Final = (
 )
 """Everything that a plugin may bring, in the order in which it is told."""
 
-HOOKS: Final = ("stores", "mailers", "crms", "publishers", "mailboxes", "sources", "policies", "observers", "commands")
+HOOKS: Final = ("stores", "mailers", "mailboxes", "crms", "publishers", "sources", "policies", "observers", "commands")
 """The hooks there are; the one for policies serves five kinds."""
 
 CONTRACTS: Final[Mapping[str, int]] = dict.fromkeys(KINDS, 1)
@@ -57,9 +57,9 @@ POLICIES: Final = ("normalisers", "comparators", "functions", "strategies", "vet
 _VERBS: Final[Mapping[str, tuple[str, ...]]] = {
     "stores": ("load", "commit", "scan", "close"),
     "mailers": ("send", "was_sent"),
+    "mailboxes": ("read", "settle"),
     "crms": ("upsert", "changes", "delete", "close"),
     "publishers": ("publish", "was_published"),
-    "mailboxes": ("read", "settle"),
 }
 _PREFIX = "leadflow_register_"
 _CALLABLE_NAME: Final = re.compile(r"[a-z]\w*\.[a-z]\w*", re.ASCII)

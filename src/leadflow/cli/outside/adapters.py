@@ -36,7 +36,7 @@ def check(
         return OK if report.is_ok else PROBLEMS
     output.say(f"{report.name}: {report.port}, contract {report.contract}", "strong")
     for capability, state in report.capabilities.items():
-        output.say(f"  {capability:<16} {state}", "" if state in ("works", "refused") else "bad")
+        output.say(f"  {capability:<16} {state}", "" if state in ("works", "refused", "not claimed") else "bad")
     for each in report.checks:
         role = {"passed": "good", "failed": "bad"}.get(each.outcome, "warn")
         output.say(f"  {each.outcome:<8} {each.name.removeprefix('test_').replace('_', ' ')}", role)

@@ -40,9 +40,7 @@ _LEASE_US = 10 * MINUTE_US
 
 @define
 class Delivered:
-    """What a delivery did: messages handed over, refused, suppressed for their address, put off, of unknown fate, and held
-    by a veto.
-    """
+    """What a delivery did: handed over, refused, put off, of unknown fate, suppressed for their address, held by a veto."""
 
     handed_over: int = 0
     refused: int = 0

@@ -10,9 +10,16 @@ from attrs import field, frozen
 WORKS: Final = "works"
 BROKEN: Final = "claimed, and does not work"
 REFUSED: Final = "refused"
+NOT_CLAIMED: Final = "not claimed"
 NOT_REFUSED: Final = "not claimed, and not refused"
 _PORTS: Final = {"stores": "Stores", "mailers": "Mailers", "crms": "CRMs", "publishers": "Publishers"}
-_SIGNS: Final = {WORKS: "yes", BROKEN: "**broken**", REFUSED: "no, refused", NOT_REFUSED: "**not refused**"}
+_SIGNS: Final = {
+    WORKS: "yes",
+    BROKEN: "**broken**",
+    REFUSED: "no, refused",
+    NOT_CLAIMED: "no",
+    NOT_REFUSED: "**not refused**",
+}
 
 
 @frozen(kw_only=True)
@@ -86,8 +93,11 @@ def observed(claims: Iterable[str], known: Iterable[str], checks: Sequence[Check
     for name in known:
         is_claimed = name in set(claims)
         of_it = [each for each in checks if (name if is_claimed else f"no {name}") in each.needs]
-        holds = all(each.outcome == "passed" for each in of_it or checks)
-        found[name] = (WORKS if holds else BROKEN) if is_claimed else (REFUSED if holds else NOT_REFUSED)
+        holds = all(each.outcome == "passed" for each in of_it)
+        if is_claimed:
+            found[name] = WORKS if holds else BROKEN
+        else:
+            found[name] = NOT_CLAIMED if not of_it else REFUSED if holds else NOT_REFUSED
     return found
 
 
