@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import nox
 
 nox.needs_version = ">=2024.4.15"
@@ -93,6 +95,35 @@ def plugin(session: nox.Session) -> None:
     session.run("leadflow", "plugins", "--strict")
     with session.chdir("examples/leadflow-acme"):
         session.run("pytest", "-q", "-p", "no:cacheprovider")
+
+
+@nox.session
+def matrix(session: nox.Session) -> None:
+    """The page of adapters from the reports of their kits; `-- smtp` runs one of them."""
+    session.install("-e", ".[cli,testing,postgres,smtp]", *_group("test"))
+    session.run("python", "docs/_adapters.py", *session.posargs, env={"PYTHONPATH": "."})
+
+
+@nox.session
+def template(session: nox.Session) -> None:
+    """The template of plugins: rendered for each choice of ports, installed with leadflow's wheel, its tests run untouched."""
+    session.install("build", *_group("template"))
+    folder = Path(session.create_tmp()).resolve()
+    session.run("python", "-m", "build", "--wheel", "--outdir", str(folder), ".", silent=True)
+    session.install("--find-links", str(folder), "leadflow[cli,testing]")
+    for name in (*_PORTS, "all"):
+        project = folder / f"leadflow-{name}"
+        ports = [f"{port}={name in (port, 'all')}" for port in _PORTS]
+        answers = [word for each in (f"name={name}", *ports) for word in ("--data", each)]
+        template = "templates/leadflow-plugin"
+        session.run("copier", "copy", "--defaults", "--overwrite", "--quiet", *answers, template, str(project))
+        session.install("--no-deps", "--force-reinstall", str(project))
+        session.run("leadflow", "plugins", "--strict", env={"LEADFLOW_PLUGINS": name})
+        with session.chdir(project):
+            session.run("pytest", "-q", "-p", "no:cacheprovider")
+
+
+_PORTS = ("store", "mailer", "crm", "publisher")
 
 
 @nox.session

@@ -27,10 +27,10 @@ TESTS = {
 WITHOUT_SERVER = ("memory", "sqlite", "folder", "csv", "jsonl")
 HEAD = """# What each adapter can do
 
-This page is made from the reports of the conformance kits (`nox -s matrix`); nothing on it is written by hand. A capability that an
-adapter claims was seen to work, one that it does not claim was seen to be refused, where the port has something to refuse. "Not
-brought about" are failures that the other end of the test cannot show. `leadflow adapters check NAME|URL` makes the same report
-of your own backend; see [write an adapter](../how-to/write-an-adapter.md).
+This page is made from the reports of the conformance kits (`nox -s matrix`); nothing on it is written by hand. What an
+adapter claims was seen to work ("yes"), what it does not claim was seen to be refused where the port has something to
+refuse. "Not brought about" are failures that the other end of the test cannot show. `leadflow adapters check NAME` (or a
+URL) makes the same report of your own backend; see [write an adapter](../how-to/write-an-adapter.md).
 
 """
 

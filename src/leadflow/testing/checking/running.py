@@ -22,6 +22,7 @@ _TEXT: Final = """from leadflow.testing.checking.running import kit_class
 
 TestBackend = kit_class({kit!r}, {url!r})
 """
+_REWRITTEN: Final = tuple(f"leadflow.testing.{name}" for name in ("mailing", "publishing", "selling", "storing"))
 _AGREE: Final = "what_the_plugin_registers_is_what_the_kit_claims"
 
 
@@ -117,8 +118,8 @@ class _Listener:
     def __init__(self) -> None:
         self.found: dict[str, dict[str, Any]] = {}
 
-    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-        for item in items:
+    def pytest_collection_finish(self, session: Any) -> None:
+        for item in session.items:
             self.found[item.name] = {
                 "name": item.name,
                 "outcome": "skipped",
@@ -143,6 +144,11 @@ class _Listener:
 def _main(kit: str, folder: Path, only: str) -> None:
     import pytest
 
+    listener = _Listener()
+    # Failures say what was compared; that has to be settled before the kit is imported.
+    pytest.register_assert_rewrite(*_REWRITTEN)
+    words = [str(folder / _FILE), "-p", "no:terminal", "-p", "no:cacheprovider", "-c", str(folder / "pytest.ini")]
+    pytest.main([*words, *(["-k", only] if only else [])], plugins=[listener])
     try:
         cls = kit_class(kit, None)
     except InvalidInputError as error:
@@ -151,9 +157,6 @@ def _main(kit: str, folder: Path, only: str) -> None:
     port = port_of(cls)
     _, module, name = PORTS[port]
     known = list(getattr(import_module(module), name))
-    listener = _Listener()
-    words = [str(folder / _FILE), "-p", "no:terminal", "-p", "no:cacheprovider", "-c", str(folder / "pytest.ini")]
-    pytest.main([*words, *(["-k", only] if only else [])], plugins=[listener])
     offered = set(cls._offered())
     apart = {each for test in cls._apart for each in _needs(cls._standard()[test]) if each not in offered}
     told = {
