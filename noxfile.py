@@ -106,21 +106,22 @@ def matrix(session: nox.Session) -> None:
 
 @nox.session
 def template(session: nox.Session) -> None:
-    """The template of plugins: rendered for each choice of ports, installed with leadflow's wheel, its tests run untouched."""
+    """The template of plugins: rendered for each port and all, installed with leadflow's wheel, its tests run untouched."""
     session.install("build", *_group("template"))
     folder = Path(session.create_tmp()).resolve()
     session.run("python", "-m", "build", "--wheel", "--outdir", str(folder), ".", silent=True)
     session.install("--find-links", str(folder), "leadflow[cli,testing]")
     for name in (*_PORTS, "all"):
         project = folder / f"leadflow-{name}"
-        ports = [f"{port}={name in (port, 'all')}" for port in _PORTS]
-        answers = [word for each in (f"name={name}", *ports) for word in ("--data", each)]
+        ports = ", ".join(_PORTS if name == "all" else (name,))
+        answers = ("--data", f"name={name}", "--data", f"ports=[{ports}]")
         template = "templates/leadflow-plugin"
         session.run("copier", "copy", "--defaults", "--overwrite", "--quiet", *answers, template, str(project))
         session.install("--no-deps", "--force-reinstall", str(project))
         session.run("leadflow", "plugins", "--strict", env={"LEADFLOW_PLUGINS": name})
         with session.chdir(project):
             session.run("pytest", "-q", "-p", "no:cacheprovider")
+    session.run("leadflow", "adapters", "check", "publisher-publisher")
 
 
 _PORTS = ("store", "mailer", "crm", "publisher")
