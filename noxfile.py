@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import nox
 
 nox.needs_version = ">=2024.4.15"
@@ -105,6 +107,36 @@ def examples(session: nox.Session) -> None:
         session.run("pytest", "-q", "-p", "no:cacheprovider", *session.posargs)
     with session.chdir("examples/django-shop"):
         session.run("python", "manage.py", "test", "--noinput")
+
+
+@nox.session
+def matrix(session: nox.Session) -> None:
+    """The page of adapters from the reports of their kits; `-- smtp` runs one of them."""
+    session.install("-e", ".[cli,testing,postgres,smtp]", *_group("test"))
+    session.run("python", "docs/_adapters.py", *session.posargs, env={"PYTHONPATH": "."})
+
+
+@nox.session
+def template(session: nox.Session) -> None:
+    """The template of plugins: rendered for each port and all, installed with leadflow's wheel, its tests run untouched."""
+    session.install("build", *_group("template"))
+    folder = Path(session.create_tmp()).resolve()
+    session.run("python", "-m", "build", "--wheel", "--outdir", str(folder), ".", silent=True)
+    session.install("--find-links", str(folder), "leadflow[cli,testing]")
+    for name in (*_PORTS, "all"):
+        project = folder / f"leadflow-{name}"
+        ports = ", ".join(_PORTS if name == "all" else (name,))
+        answers = ("--data", f"name={name}", "--data", f"ports=[{ports}]")
+        template = "templates/leadflow-plugin"
+        session.run("copier", "copy", "--defaults", "--overwrite", "--quiet", *answers, template, str(project))
+        session.install("--no-deps", "--force-reinstall", str(project))
+        session.run("leadflow", "plugins", "--strict", env={"LEADFLOW_PLUGINS": name})
+        with session.chdir(project):
+            session.run("pytest", "-q", "-p", "no:cacheprovider")
+    session.run("leadflow", "adapters", "check", "publisher-publisher")
+
+
+_PORTS = ("store", "mailer", "crm", "publisher")
 
 
 @nox.session
