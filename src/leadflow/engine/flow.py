@@ -353,19 +353,28 @@ class Flow:
     def tick(self, now: Any = None) -> int:
         """Do what is due: scores that change by themselves, service levels that end. Returns how much there was.
 
-        Each is judged at the moment it became due, in order, so that one late tick decides what many would have.
+        Each is judged at the moment it became due, in order, so that one late tick decides what many would have. What
+        cannot be done (a cascade that never ends) is logged and waits for the next tick; it does not hold up the rest.
         """
         until_us = self._now() if now is None else _clock.read_us(now)
         total = 0
         for command in chunks(self.store, until_us):
             self._carrier.carry_out([command], lambda command: until_us)
             total += len(command.subjects)
+        before: frozenset[str] = frozenset()
+        stuck: set[str] = set()
         while True:
-            due = self.due(until_us)
+            found = self.due(until_us, BATCH + len(stuck))
+            stuck.update(wake.key for wake in found if wake.key in before)
+            due = [wake for wake in found if wake.key not in stuck]
             if not due:
-                return total
+                break
             self._carrier.carry_out(due, lambda wake: wake.due_us)
             total += len(due)
+            before = frozenset(wake.key for wake in due)
+        if stuck:
+            log.error("%d due rows could not be done, and wait for the next tick: %s", len(stuck), min(stuck))
+        return total - len(stuck)
 
     def due(self, until_us: int, limit: int = BATCH) -> list[Wake]:
         """What wants to be woken by then, the earliest first."""

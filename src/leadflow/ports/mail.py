@@ -116,7 +116,7 @@ class Page:
 
 
 class Mailbox(Protocol):
-    """Where what comes back is read. A source whose URL names one gives such an object."""
+    """Where what comes back is read. Plugins register them by URL scheme."""
 
     @property
     def name(self) -> str:

@@ -24,7 +24,9 @@ SCHEMES = ("postgresql", "postgres")
 def leadflow_register_stores(register: Register) -> None:
     """PostgreSQL, under both names that its URLs go by."""
     for scheme in SCHEMES:
-        register(scheme, opened, capabilities=("durable", "processes"))
+        register(
+            scheme, opened, capabilities=("durable", "processes"), kit="leadflow_adapters.postgres.kit:PostgresKit"
+        )
     register("psycopg", joined, capabilities=("join",))
 
 
