@@ -83,6 +83,7 @@ class ImapMailbox:
                     messages=verdict.messages,
                     bounce=verdict.bounce,
                     status=verdict.status,
+                    recipients=verdict.recipients,
                     at_us=fetched.at_us,
                     fault="too_large" if is_lost and verdict.kind not in ("automatic", "other") else "",
                 )
