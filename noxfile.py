@@ -28,7 +28,8 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """All tests that need no server of yours; PostgreSQL's come with one, and only a few of them run here."""
-    session.install("-e", ".[cli,normalize,testing,postgres,smtp,imap]", *_group("test"), *_group("postgres"))
+    groups = [*_group("test"), *_group("postgres"), *_group("hosts")]
+    session.install("-e", ".[cli,normalize,testing,postgres,smtp,imap]", *groups)
     session.run("pytest", *(session.posargs or ["-n", "auto"]))
 
 
@@ -55,7 +56,8 @@ def minimal(session: nox.Session) -> None:
 @nox.session
 def postgres(session: nox.Session) -> None:
     """Everything that a store promises, on PostgreSQL; LEADFLOW_TEST_POSTGRES names a server, else one is started."""
-    session.install("-e", ".[cli,normalize,testing,postgres]", *_group("test"), *_group("postgres"))
+    groups = [*_group("test"), *_group("postgres"), *_group("hosts")]
+    session.install("-e", ".[cli,normalize,testing,postgres]", *groups)
     session.run("pytest", "-m", "postgres and not slow", "tests", *(session.posargs or ["-n", "auto"]))
 
 
@@ -125,6 +127,16 @@ def template(session: nox.Session) -> None:
 
 
 _PORTS = ("store", "mailer", "crm", "publisher")
+
+
+@nox.session
+def examples(session: nox.Session) -> None:
+    """The examples of applications: installed as their READMEs say, each with its own tests."""
+    session.install(".", *_group("hosts"), "pytest")
+    with session.chdir("examples/fastapi-leads"):
+        session.run("pytest", "-q", "-p", "no:cacheprovider", *session.posargs)
+    with session.chdir("examples/django-shop"):
+        session.run("python", "manage.py", "test", "--noinput")
 
 
 @nox.session

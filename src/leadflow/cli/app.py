@@ -96,6 +96,7 @@ for _panel, _works in COMMANDS.items():
 
 _mail = typer.Typer(no_args_is_help=True, help=mail.__doc__)
 add(_mail, mail.test, "Mail")
+add(_mail, mail.read, "Mail")
 app.add_typer(_mail, name="mail", rich_help_panel="Take in")
 
 _adapters = typer.Typer(no_args_is_help=True, help=adapters.__doc__)

@@ -14,6 +14,7 @@ from leadflow.engine import clock as _clock
 from leadflow.engine.answers.explain import Explained, explain
 from leadflow.engine.answers.forecast import falls_below, score_at
 from leadflow.engine.answers.looking import Wanted
+from leadflow.engine.answers.narrowing import QueryPlan
 from leadflow.engine.answers.queries import Listed, Lists
 from leadflow.engine.answers.replay import Replayed, replay
 from leadflow.engine.intake.files import Importer, ImportReport
@@ -213,7 +214,7 @@ class Flow:
     ) -> Delivered:
         """Hand the outbox over: as .eml files into a folder, or to a mailer or its URL (`smtp://...`). At most once each."""
         with mailer_for(to) as mailer:
-            return deliver(self.store, self.rulebook, mailer, sender, self._now(), limit, self._vetoes)
+            return deliver(self.store, self.rulebook, mailer, sender, self._now(), limit, self._vetoes, self.do)
 
     def publish(
         self,
@@ -333,24 +334,47 @@ class Flow:
         known = known_comparators(self._policies.comparators, self._policies.versions)
         return chosen_specs(self.playbook.matching.comparators, known)[record]
 
+    def explain_query(
+        self,
+        where: str | None = None,
+        *,
+        view: str | None = None,
+        user: str | None = None,
+        order_by: str | None = None,
+    ) -> QueryPlan:
+        """How `leads` would answer: which parts of the conditions choose the rows, and which are asked of each of them.
+
+        Errors: as `leads`.
+        """
+        return self._lists.plan(Wanted(where, order_by, view=view, user=user))
+
     # -- time ---------------------------------------------------------------------------------------------
 
     def tick(self, now: Any = None) -> int:
         """Do what is due: scores that change by themselves, service levels that end. Returns how much there was.
 
-        Each is judged at the moment it became due, in order, so that one late tick decides what many would have.
+        Each is judged at the moment it became due, in order, so that one late tick decides what many would have. What
+        cannot be done (a cascade that never ends) is logged and waits for the next tick; it does not hold up the rest.
         """
         until_us = self._now() if now is None else _clock.read_us(now)
         total = 0
         for command in chunks(self.store, until_us):
             self._carrier.carry_out([command], lambda command: until_us)
             total += len(command.subjects)
+        before: frozenset[str] = frozenset()
+        stuck: set[str] = set()
         while True:
-            due = self.due(until_us)
+            found = self.due(until_us, BATCH + len(stuck))
+            stuck.update(wake.key for wake in found if wake.key in before)
+            due = [wake for wake in found if wake.key not in stuck]
             if not due:
-                return total
+                break
             self._carrier.carry_out(due, lambda wake: wake.due_us)
             total += len(due)
+            before = frozenset(wake.key for wake in due)
+        if stuck:
+            log.error("%d due rows could not be done, and wait for the next tick: %s", len(stuck), min(stuck))
+        return total - len(stuck)
 
     def due(self, until_us: int, limit: int = BATCH) -> list[Wake]:
         """What wants to be woken by then, the earliest first."""

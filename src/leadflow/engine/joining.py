@@ -49,8 +49,12 @@ class JoinedFlow(Flow):
         raise _refused("deliver", "after your commit, call leadflow.open(url).deliver() from a worker")
 
     def publish(self, *arguments: Any, **settings: Any) -> NoReturn:
-        """Refused: what is told cannot be rolled back. Errors: UnsupportedCapabilityError."""
+        """Refused: what was told cannot be rolled back. Errors: UnsupportedCapabilityError."""
         raise _refused("publish", "after your commit, call leadflow.open(url).publish() from a worker")
+
+    def read_mail(self, *arguments: Any, **settings: Any) -> NoReturn:
+        """Refused: what was read must be kept before it is marked as read. Errors: UnsupportedCapabilityError."""
+        raise _refused("read_mail", "call leadflow.open(url).read_mail() from a worker")
 
 
 def _refused(verb: str, hint: str) -> UnsupportedCapabilityError:
@@ -81,7 +85,6 @@ def join_flow(
     >>> import sqlite3
     >>> connection = sqlite3.connect(":memory:")
     >>> with connection:
-    ...     _ = connection.execute("BEGIN")
     ...     make_tables(connection)
     >>> flow = join_flow(connection)
     >>> flow.submit("newsletter", {"email": "ana@example.si"}, key="n-1").status
@@ -90,10 +93,9 @@ def join_flow(
     >>> flow.leads()
     []
     """
-    policies = _policies(plugins)
+    policies, sources = _used(plugins)
     playbook = read_playbook(playbook, policies)
     target = _target(connection, plugins)
-    sources = _sources(plugins)
     store = target.make_store(target.host, TABLES, **options)
     flow = JoinedFlow(store, playbook, now=now, policies=policies, sources=sources)
     rules = flow.rulebook.rules
@@ -110,17 +112,18 @@ def make_tables(
     and follow the playbook from now on, as if opened with it. Errors: those of `join`; SchemaVersionError for tables of
     another version, which `leadflow migrate` brings up to this one; PlaybookError when live leads would be stranded.
     """
-    policies = _policies(plugins)
+    policies, _ = _used(plugins)
     playbook = read_playbook(playbook, policies)
     target = _target(connection, plugins)
     target.make_tables(target.host, TABLES, **options)
     adopt(JoinedFlow(target.make_store(target.host, TABLES, **options), playbook, policies=policies))
 
 
-def _policies(plugins: Plugins | None) -> Policies:
+def _used(plugins: Plugins | None) -> tuple[Policies, Mapping[str, Source]]:
+    """What plugins bring for a flow that sends nothing."""
     if plugins is None:
-        return NO_POLICIES
-    from leadflow.plugins import policies_of
+        return NO_POLICIES, NOTHING
+    from leadflow.plugins import policies_of, sources_of
 
     if observers := plugins.names("observers"):
         raise UnsupportedCapabilityError(
@@ -129,15 +132,7 @@ def _policies(plugins: Plugins | None) -> Policies:
             operation="observe",
             hint="load plugins without them; read new decisions by their seq after the commit",
         )
-    return policies_of(plugins)
-
-
-def _sources(plugins: Plugins | None) -> Mapping[str, Source]:
-    if plugins is None:
-        return NOTHING
-    from leadflow.plugins import sources_of
-
-    return sources_of(plugins)
+    return policies_of(plugins), sources_of(plugins)
 
 
 # -- what a connection is ---------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from leadflow_adapters.imap.parts import (
     subject_of,
     text_of,
 )
-from leadflow_adapters.imap.reasons import bounce_of, codes_in
+from leadflow_adapters.reasons import bounce_of, codes_in
 
 FAILED, DELAYED, DELIVERED = "failed", "delayed", "delivered"
 _ACTIONS: Final = {

@@ -66,13 +66,21 @@ class Link:
 
     def uids(self, after: int) -> list[int]:
         """The messages that came after one, in order. Errors: TransientError."""
+        self._told("noop", lambda imap: imap.noop())  # else an open folder need not show what has come since
         lines = self._told("search", lambda imap: imap.uid("SEARCH", f"UID {after + 1}:*"))
         found = {int(each) for line in lines if isinstance(line, bytes) for each in line.split() if each.isdigit()}
         # `n:*` names the last message even where it came before n.
         return sorted(uid for uid in found if uid > after)
 
+    def present(self, uids: Sequence[int]) -> list[int]:
+        """Those that are still there. Errors: TransientError."""
+        wanted = ",".join(map(str, uids))
+        lines = self._told("search", lambda imap: imap.uid("SEARCH", f"UID {wanted}"))
+        found = {int(each) for line in lines if isinstance(line, bytes) for each in line.split() if each.isdigit()}
+        return [uid for uid in uids if uid in found]
+
     def fetch(self, uids: Sequence[int]) -> list[Fetched]:
-        """Messages, as far as the limit lets them be read; those that have gone are left out. Errors: TransientError."""
+        """Messages, as far as the limit lets them be read; some may be lacking, gone or not given. Errors: TransientError."""
         items = f"(UID INTERNALDATE RFC822.SIZE BODY.PEEK[]<0.{self.settings.most_bytes}>)"
         wanted = ",".join(map(str, uids))
         found: dict[int, Fetched] = {}
@@ -94,7 +102,9 @@ class Link:
         """Delete these messages and no others. Errors: TransientError."""
         wanted = ",".join(map(str, uids))
         self._told("delete", lambda imap: imap.uid("STORE", wanted, "+FLAGS.SILENT", r"(\Deleted)"))
-        if "UIDPLUS" in self._session.capabilities:
+        # What a server can do is told anew after the login. Without UIDPLUS others' deleted messages would go too.
+        told = self._told("capability", lambda imap: imap.capability())
+        if any(isinstance(line, bytes) and b"UIDPLUS" in line.upper().split() for line in told):
             self._told("delete", lambda imap: imap.uid("EXPUNGE", wanted))
 
     def quit(self) -> None:

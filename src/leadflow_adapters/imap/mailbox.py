@@ -89,21 +89,26 @@ class ImapMailbox:
         return told
 
     def _fetched(self, uids: Sequence[int], validity: int) -> list[tuple[int, Fetched | None]]:
-        """All at once; where that fails one by one, so that a message that breaks the link is known alone."""
+        """All at once; what is lacking then, one by one, so that a message that breaks the link is known alone."""
+        found: dict[int, Fetched | None] = {}
         try:
-            return [(each.uid, each) for each in self._again(lambda link: link.fetch(uids), validity)]
+            found.update((each.uid, each) for each in self._again(partial(Link.fetch, uids=uids), validity))
+            lacking = [uid for uid in uids if uid not in found]
+            if lacking:
+                lacking = self._again(partial(Link.present, uids=lacking), validity)
         except _StuckError:
-            found: list[tuple[int, Fetched | None]] = []
+            lacking = [uid for uid in uids if uid not in found]
         stuck = 0
-        for uid in uids:
+        for uid in lacking:
+            found[uid] = None
             try:
-                found += [(each.uid, each) for each in self._again(partial(Link.fetch, uids=[uid]), validity, 1)]
+                for each in self._again(partial(Link.fetch, uids=[uid]), validity, 1):
+                    found[uid] = each
             except _StuckError:
                 stuck += 1
                 if stuck > _MOST_STUCK:
                     raise
-                found.append((uid, None))
-        return found
+        return [(uid, found[uid]) for uid in uids if uid in found]
 
     # -- the connection -----------------------------------------------------------------------------------
 

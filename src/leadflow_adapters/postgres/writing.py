@@ -54,9 +54,13 @@ class Writer:
         self._point("commit", wire)
         yield COMMIT, ()
 
-    def within(self, wire: Wire, change: ChangeSet) -> Iterator[Statement]:
-        """What makes a change true within a transaction that somebody else has begun."""
-        self._point("begin", wire)
+    def within(self, wire: Wire, change: ChangeSet) -> None:
+        """Make a change true within a transaction that somebody else has begun."""
+        self._point("begin")
+        wire.ask(self._joined(wire, change))
+        self._point("committed")
+
+    def _joined(self, wire: Wire, change: ChangeSet) -> Iterator[Statement]:
         yield from self._hold_and_check(change, (), begin=())
         yield from self._few(wire, change)
         self._point("commit", wire)

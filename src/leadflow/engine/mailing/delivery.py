@@ -9,7 +9,9 @@ What was claimed and never tried is planned again when a delivery ends early; wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from typing import Any
 
 from attrs import define, evolve
 
@@ -26,8 +28,10 @@ from leadflow.errors import (
     ConflictError,
     FateUnknownError,
     LeadflowError,
+    RejectedError,
     TransientError,
 )
+from leadflow.model.commands import ReportMail
 from leadflow.model.time import HOUR_US, MINUTE_US, SECOND_US
 from leadflow.model.values import NOTHING
 from leadflow.ports.mail import Mailer
@@ -63,8 +67,9 @@ def deliver(
     now_us: int,
     limit: int | None,
     vetoes: Mapping[str, Veto] = NOTHING,
+    report: Callable[[ReportMail], Any] = lambda command: None,
 ) -> Delivered:
-    """Hand over what is due, if every veto lets it.
+    """Hand over what is due, if every veto lets it; `report` is told of addresses that were refused.
 
     Errors: AuthenticationError and AdapterUnavailableError, when nothing can leave; everything waits then.
     """
@@ -80,7 +85,8 @@ def deliver(
         done.suppressed += len(found) - len(claimed)
         for index, message in enumerate(claimed):
             try:
-                settled = _hand_over(message, view, mailer, sender, now_us, done, vetoes)
+                refusals: list[RejectedError] = []
+                settled = _hand_over(message, view, mailer, sender, now_us, done, vetoes, refusals)
             except (AuthenticationError, AdapterUnavailableError):
                 _give_back(store, claimed[index:], now_us)
                 raise
@@ -89,7 +95,26 @@ def deliver(
                 _give_back(store, claimed[index + 1 :], now_us)
                 raise
             _put(store, settled)
+            for refusal in refusals:
+                # Where this cannot be kept now, the address is refused again next time.
+                with suppress(LeadflowError):
+                    report(_refused(settled, refusal, now_us))
     return done
+
+
+def _refused(message: Message, error: RejectedError, now_us: int) -> ReportMail:
+    """What the recipient's server said at once is a bounce as any other."""
+    return ReportMail(
+        key=f"refused:{message.id}",
+        at_us=now_us,
+        kind="email.bounced",
+        message=message.id,
+        address=message.address,
+        contact=message.recipient if message.recipient.startswith("c_") else None,
+        lead=message.subject if message.subject.startswith("l_") else None,
+        bounce=error.bounce,
+        status=error.status,
+    )
 
 
 def _give_back(store: Store, messages: Iterable[Message], now_us: int) -> None:
@@ -151,6 +176,7 @@ def _hand_over(
     now_us: int,
     done: Delivered,
     vetoes: Mapping[str, Veto],
+    refusals: list[RejectedError],
 ) -> Message:
     try:
         mail = letter(message, view, sender)
@@ -182,6 +208,8 @@ def _hand_over(
     except (AuthenticationError, AdapterUnavailableError):
         raise
     except AdapterError as error:
+        if isinstance(error, RejectedError) and error.bounce is not None:
+            refusals.append(error)
         done.refused += 1
         return _settled(message, "refused", now_us, _told(error))
     done.handed_over += 1

@@ -71,8 +71,8 @@ def find_backend(name: str, *, kit: str = "", port: str = "", plugins: Plugins |
     ports = [port] if port in PORTS else list(PORTS)
     found = [each for kind in ports for each in plugins.all(kind) if each.name == scheme]
     if len(found) > 1:
-        known = ", ".join(each.kind for each in found)
-        raise InvalidInputError(f"{scheme} names several adapters ({known})", code="several", hint="say which: --port")
+        kinds = ", ".join(each.kind for each in found)
+        raise InvalidInputError(f"{scheme} names several adapters ({kinds})", code="several", hint="say which: --port")
     registration = found[0] if found else None
     named = kit or (registration.kit if registration is not None else "")
     if named:
