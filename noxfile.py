@@ -129,7 +129,7 @@ def template(session: nox.Session) -> None:
         answers = ("--data", f"name={name}", "--data", f"ports=[{ports}]")
         template = "templates/leadflow-plugin"
         session.run("copier", "copy", "--defaults", "--overwrite", "--quiet", *answers, template, str(project))
-        session.install("--no-deps", "--force-reinstall", str(project))
+        session.install("--find-links", str(folder), str(project))
         session.run("leadflow", "plugins", "--strict", env={"LEADFLOW_PLUGINS": name})
         with session.chdir(project):
             session.run("pytest", "-q", "-p", "no:cacheprovider")
