@@ -414,6 +414,13 @@ class LosesDeletes(Honest):
         return evolve(page, changes=tuple(each for each in page.changes if not each.is_deleted))
 
 
+class TellsNoDeletesToWhoSawNothing(Honest):
+    def changes(self, since: str | None = None, limit: int = 100) -> Changes:
+        page = super().changes(since, limit)
+        is_begin = self.read(since)[0] == 0
+        return evolve(page, changes=tuple(each for each in page.changes if not (is_begin and each.is_deleted)))
+
+
 class GuessesDeletes(Plain):
     def changes(self, since: str | None = None, limit: int = 100) -> Changes:
         return Honest.changes(self, since, limit)
@@ -503,6 +510,7 @@ PLANTED = {
     TakesEditsForEchoes: "test_what_others_change_is_told",
     MissesABlankedField: "test_what_others_change_is_told",
     LosesDeletes: "test_what_went_is_told",
+    TellsNoDeletesToWhoSawNothing: "test_what_went_is_told",
     GuessesDeletes: "test_nothing_is_said_to_have_gone",
     IgnoresALock: "test_a_lock_is_refused",
     IgnoresAField: "test_a_field_that_is_not_kept_is_refused",

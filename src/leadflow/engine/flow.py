@@ -28,6 +28,7 @@ from leadflow.engine.planning.carrying import Carrier, results, told
 from leadflow.engine.planning.plan import Planned
 from leadflow.engine.preparing import asking_schema, rulebook_of, schema_for
 from leadflow.engine.rooms import TABLES
+from leadflow.engine.syncing import CrmConflict, Synced, conflicts, crm_for, settle, sync
 from leadflow.engine.upkeep.adopting import Adoption, adopt, look
 from leadflow.engine.upkeep.recheck import chunks, pending
 from leadflow.errors import InvalidInputError, LeadflowError
@@ -37,6 +38,7 @@ from leadflow.model.time import to_datetime
 from leadflow.model.values import NOTHING
 from leadflow.playbook.check import checked_playbook
 from leadflow.playbook.playbook import Playbook
+from leadflow.ports.crm import Crm
 from leadflow.ports.mail import Mailer
 from leadflow.ports.store import Scan, Store
 from leadflow.room import NO_POLICIES, Policies
@@ -261,6 +263,19 @@ class Flow:
         """Hand the outbox over: as .eml files into a folder, or to a mailer or its URL (`smtp://...`). At most once each."""
         with mailer_for(to) as mailer:
             return deliver(self.store, self.rulebook, mailer, sender, self._now(), limit)
+
+    def sync(self, to: str | Path | Crm = "crm", *, name: str = "crm") -> Synced:
+        """Keep a CRM in step: a folder of CSV files, a URL (`tryton+https://...`), or a CRM. `name` is what we call it."""
+        with crm_for(to) as crm:
+            return sync(self, crm, name)
+
+    def conflicts(self) -> list[CrmConflict]:
+        """Fields that both sides changed and that the playbook's `[crm]` says to ask about."""
+        return conflicts(self)
+
+    def settle(self, conflict: str, **choices: str) -> None:
+        """Decide fields of a conflict, each "ours" or "theirs". Errors: NotFoundError, InvalidInputError."""
+        settle(self, conflict, choices)
 
     # -- asking -------------------------------------------------------------------------------------------
 

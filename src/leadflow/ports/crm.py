@@ -18,8 +18,14 @@ from typing import Final, Protocol
 
 from attrs import frozen
 
+from leadflow.crm.vocabulary import FIELDS, KINDS, LINKS, Value
 from leadflow.errors import UnsupportedCapabilityError
 from leadflow.model.values import NOTHING
+
+__all__ = [
+    "CAPABILITIES", "CONTRACT", "FIELDS", "KINDS", "LINKS", "Change", "Changes", "Conflict", "Crm", "CrmRecord", "Gone",
+    "Offer", "Outcome", "Refused", "Value", "Written", "check_deletes", "check_records",
+]  # fmt: skip
 
 CONTRACT = 1
 CAPABILITIES: Final[Mapping[str, str]] = MappingProxyType(
@@ -32,51 +38,13 @@ CAPABILITIES: Final[Mapping[str, str]] = MappingProxyType(
 )
 """What a CRM may claim. What it claims must work; what it does not claim must be refused."""
 
-KINDS: Final = ("user", "account", "contact", "lead", "opportunity")
-"""What is kept in step, each after those that it refers to."""
-
-LINKS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
-    {
-        "user": {},
-        "account": {"owner": "user"},
-        "contact": {"account": "account", "owner": "user"},
-        "lead": {"contact": "contact", "account": "account", "owner": "user"},
-        "opportunity": {"lead": "lead", "contact": "contact", "account": "account", "owner": "user"},
-    }
-)
-"""The roles in which a record of each kind refers to others, and their kinds."""
-
-FIELDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {
-        "user": ("name", "email", "team", "time_zone", "is_active"),
-        "account": (
-            *("name", "domain", "phone", "industry", "employees", "revenue"),
-            *("country", "region", "city", "postcode", "source"),
-        ),
-        "contact": (
-            *("first_name", "last_name", "email", "phone", "title", "language"),
-            *("country", "region", "city", "postcode", "time_zone", "source"),
-        ),
-        "lead": (
-            *("state", "reason", "process", "stage", "queue", "marketing_qualified", "teleprospect_ready"),
-            *("teleprospect_accepted", "sales_ready", "sales_accepted"),
-            *("source", "campaign", "page", "form", "product", "event"),
-        ),
-        "opportunity": ("status", "amount", "currency", "campaign", "closed_at"),
-    }
-)
-"""The fields of each kind by the port's names, in the order in which people want to see them. Moments are ISO 8601.
-
-A lead's score and grade by a model are `score.MODEL` and `grade.MODEL`; a playbook may name more fields.
-"""
-
-Value = str | int | bool | None
-"""A field's content; None is blank."""
-
 
 @frozen(kw_only=True)
 class Offer:
-    """What a CRM offers: its capabilities, and by kind the fields that it keeps. A kind that is not there is not kept."""
+    """What a CRM offers: its capabilities, and by kind the fields that it keeps. A kind that is not there is not kept.
+
+    `score` and `grade` among the fields of a lead stand for those by any model.
+    """
 
     capabilities: frozenset[str] = frozenset()
     fields: Mapping[str, frozenset[str]] = NOTHING
@@ -87,7 +55,10 @@ class Offer:
         >>> Offer(fields={"lead": frozenset({"state"})}).keeps("lead", "score.interest")
         False
         """
-        return kind in self.fields and (name in self.fields[kind] or "custom_fields" in self.capabilities)
+        kept = self.fields.get(kind)
+        if kept is None:
+            return False
+        return name in kept or name.partition(".")[0] in kept or "custom_fields" in self.capabilities
 
 
 @frozen(kw_only=True)

@@ -13,7 +13,7 @@ from leadflow.stores.layout import Layout
 from leadflow.stores.statements import table_name
 
 APPLICATION_ID = 0x4C464C57
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _FULL_CHECK_BYTES = 64 * 1024 * 1024
 _HEADER = b"SQLite format 3\0"
 
