@@ -106,6 +106,7 @@ class Incoming:
 
     def _change(self, told: list[Told], known: Mapping[str, Link], said: Mapping[Key, Said]) -> None:
         """Merge each with ours, do what comes of it, and note what both sides agree on now."""
+        new = {remote for remote, link in known.items() if link.version == 0}
         done: list[tuple[Told, Link, Merged]] = []
         records: list[Any] = []
         for each in told:
@@ -125,7 +126,7 @@ class Incoming:
                 agreed[name] = mark(name, each.fields.get(name))
             asks = {name: value for name, value in seen.items() if name not in each.fields} | dict(found.ask)
             self._report.asked += len(found.ask)
-            self._report.taken += bool(found.take)
+            self._report.taken += bool(found.take) and each.change.remote not in new
             notes.append(
                 replaced(
                     link,
@@ -174,44 +175,42 @@ class Incoming:
                 self._report.problem(kind, change.remote, "unknown_link", "the record that it belongs to is not known")
                 continue
             fields = {name: value for name, value in each.fields.items() if self._may_be_made(kind, name)}
-            ours = Said(kind=kind, id="", fields={}, links=each.links, updated_us=0)
-            id_ = self._user_of(change) if kind == "user" else None
-            records = records_for(change, id_, fields, ours, self._links.crm, has_key=self._has_key(kind, fields))
-            record, is_made = self._do_first(kind, change, records)
+            record, is_made = (self._user_of(change) if kind == "user" else None), False
+            if record is None:
+                ours = Said(kind=kind, id="", fields={}, links=each.links, updated_us=0)
+                has_key = self._has_key(kind, fields)
+                record, is_made = self._do_first(
+                    kind, change, records_for(change, None, fields, ours, self._links.crm, has_key=has_key)
+                )
             if record is not None:
                 self._report.taken += 1
-                self._note(kind, record, each, fields, is_made=is_made)
+                self._join(record, each, fields if is_made else {})
 
-    def _note(self, kind: str, record: str, told: Told, fields: Mapping[str, Value], *, is_made: bool) -> None:
-        change = told.change
+    def _join(self, record: str, told: Told, made: Mapping[str, Value]) -> None:
+        """Link a record there to one of ours that was `made` of its fields, or was known; then both are merged.
+
+        What a new record of ours begins with beside is nobody's choice: theirs stands.
+        """
+        kind, change = told.change.kind, told.change
         id_ = self._links.id_of(kind, record)
         held = self._links.of([(kind, record)]).get((kind, record))
-        link = held or Link(id_, kind, record)
+        link = held or Link(id_, kind, record, state="new")  # it goes out once, to carry our id
         if held is not None and held.remote not in (None, change.remote):
             self._report.problem(kind, record, "double", f"{held.remote} and {change.remote} are the same for us")
             link = Link(f"{id_}#{change.remote}", kind, record, state="double")
-        elif held is None:
-            link = replaced(link, state="new")  # it goes out once, to carry our id and what only we know
-        links = {role: id_ for role, id_ in told.links.items() if role != "owner" or kind == "opportunity"}
-        agreed = marks(fields) | marks(links)
-        found = replaced(
-            link, remote=change.remote, place=self._links.place(kind, change.remote), seen=change.version,
+        said = self._outgoing.said([(kind, record)])
+        begun = said.get((kind, record))
+        agreed = {}
+        if made and begun is not None:
+            settled = {role: of for role, of in told.links.items() if role != "owner" or kind == "opportunity"}
+            agreed = marks(begun.fields) | marks(begun.links) | marks(made) | marks(settled)
+        link = replaced(
+            link,
+            remote=change.remote,
+            place=self._links.place(kind, change.remote),
             told=self._rules.outward(kind, agreed),
-            updated_us=self._flow.now(),
-        )  # fmt: skip
-        self._links.put([found])
-        if kind == "lead" or "owner" in told.links:
-            # Owner, and a lead's state and stage, are set once there is a record that they are about.
-            said = self._outgoing.said([(kind, record)])
-            if (kind, record) in said:
-                later = Told(change=change, fields=told.fields, links=told.links)
-                (now,) = self._links.of([(kind, record)]).values()
-                if is_made:  # what it begins with here is nobody's choice
-                    begun = said[kind, record]
-                    agreed = marks(begun.fields) | marks(begun.links) | agreed
-                    now = replaced(now, told=self._rules.outward(kind, agreed))
-                if now.remote == change.remote:
-                    self._change([later], {change.remote: now}, said)
+        )
+        self._change([told], {change.remote: link}, said)
 
     def _may_be_made(self, kind: str, name: str) -> bool:
         if self._rules.of(kind, name).way == "out" or "." in name:
@@ -226,14 +225,14 @@ class Incoming:
         specs = ring.by_strategy.get(rules.default(kind), ())
         return any(spec.id_of(fields) is not None for spec in specs)
 
-    def _user_of(self, change: Change) -> str:
-        """A user of ours with the same address, else one named after the record there."""
+    def _user_of(self, change: Change) -> str | None:
+        """A user of ours with the same address."""
         email = str(change.fields.get("email") or "").casefold()
         if email:
             for user in self._flow.store.scan(Scan(table="user")):
                 if (user.email or "").casefold() == email:
                     return str(user.id)
-        return f"{self._links.crm}-{change.remote}"
+        return None
 
     # -- doing ----------------------------------------------------------------------------------------------
 

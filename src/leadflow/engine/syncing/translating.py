@@ -65,7 +65,8 @@ def _entry(change: Change, id_: str | None, take: Mapping[str, Value], ours: Sai
     own: dict[str, Any] = {**({} if id_ is None else {"id": id_}), **take}
     if "owner" in own:
         own["owner_id"] = own.pop("owner")
-    record = {"type": change.kind, **_common(change, crm), "policy": "overwrite", change.kind: own, "about": [*take]}
+    policy = "skip" if id_ is None else "overwrite"  # of somebody who is found to be known, both are merged afterwards
+    record = {"type": change.kind, **_common(change, crm), "policy": policy, change.kind: own, "about": [*take]}
     if change.kind == "contact" and ours.links.get("account") is not None:
         record["account"] = {"id": ours.links["account"]}
     return [record]
@@ -136,7 +137,9 @@ def _opportunity(
 def _user(change: Change, id_: str | None, take: Mapping[str, Value], ours: Said, crm: str) -> list[dict[str, Any]]:
     common = _common(change, crm)
     fields = {name: value for name, value in take.items() if name != "is_active" or not ours.id}
-    made = [{"type": "user", **common, "id": id_, **fields, "about": [*fields]}] if fields or not ours.id else []
+    made: list[dict[str, Any]] = []
+    if fields or not ours.id:
+        made.append({"type": "user", **common, "id": id_ or f"{crm}-{change.remote}", **fields, "about": [*fields]})
     if ours.id and take.get("is_active") is False:
         made.append({"type": "deactivate_user", **common, "user": id_, "about": ["is_active"]})
     elif ours.id and "is_active" in take:
