@@ -442,6 +442,23 @@ class IgnoresAKind(Honest):
         return super().upsert([record for record in records if record.kind in FIELDS])
 
 
+class IgnoresALink(Honest):
+    def check(self, records: Sequence[CrmRecord]) -> None:
+        super().check([evolve(record, links={}) for record in records])
+
+    def put(self, record: CrmRecord) -> Outcome:
+        return super().put(evolve(record, links={r: i for r, i in record.links.items() if r in LINKS[record.kind]}))
+
+
+class TakesWhatItOnlyTells(Honest):
+    @property
+    def offer(self) -> Offer:
+        return evolve(super().offer, only_told=frozenset({"opportunity"}))
+
+    def check(self, records: Sequence[CrmRecord]) -> None:
+        check_records(records, super().offer, "planted")
+
+
 class IgnoresADelete(Plain):
     def delete(self, records: Sequence[CrmRecord]) -> list[Outcome]:
         return [Gone(remote=record.remote or "") for record in records]
@@ -515,6 +532,8 @@ PLANTED = {
     IgnoresALock: "test_a_lock_is_refused",
     IgnoresAField: "test_a_field_that_is_not_kept_is_refused",
     IgnoresAKind: "test_a_kind_that_is_not_kept_is_refused",
+    IgnoresALink: "test_a_link_that_is_not_kept_is_refused",
+    TakesWhatItOnlyTells: "test_a_kind_that_is_not_kept_is_refused",
     IgnoresADelete: "test_taking_away_is_refused",
     DeletesUnseen: "test_a_record_is_taken_away",
     NamesNoWait: "test_a_busy_end_is_told_as_transient",

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 
 from leadflow.crm.vocabulary import FIELDS, KINDS, LINKS, Value
 from leadflow.errors import UnsupportedCapabilityError
@@ -43,11 +43,22 @@ CAPABILITIES: Final[Mapping[str, str]] = MappingProxyType(
 class Offer:
     """What a CRM offers: its capabilities, and by kind the fields that it keeps. A kind that is not there is not kept.
 
-    `score` and `grade` among the fields of a lead stand for those by any model.
+    `score` and `grade` among the fields of a lead stand for those by any model. `links` are the roles of each kind that it
+    keeps (by default all); kinds in `only_told` are told in `changes`, and taken from nobody else.
     """
 
     capabilities: frozenset[str] = frozenset()
     fields: Mapping[str, frozenset[str]] = NOTHING
+    links: Mapping[str, frozenset[str]] = field(factory=lambda: {kind: frozenset(LINKS[kind]) for kind in LINKS})
+    only_told: frozenset[str] = frozenset()
+
+    def takes(self, kind: str) -> bool:
+        """Whether records of a kind may be written."""
+        return kind in self.fields and kind not in self.only_told
+
+    def keeps_link(self, kind: str, role: str) -> bool:
+        """Whether a record of a kind is kept with what it refers to in a role."""
+        return kind in self.fields and role in self.links.get(kind, ()) and LINKS[kind][role] in self.fields
 
     def keeps(self, kind: str, name: str) -> bool:
         """Whether a field of a record of this kind is kept.
@@ -181,14 +192,14 @@ class Crm(Protocol):
 def check_records(records: Sequence[CrmRecord], offer: Offer, adapter: str) -> None:
     """Refuse what a CRM does not offer, before anything is written. Errors: UnsupportedCapabilityError."""
     for record in records:
-        if record.kind not in offer.fields:
-            raise _unsupported(adapter, f"it keeps no {record.kind}")
+        if not offer.takes(record.kind):
+            raise _unsupported(adapter, f"it takes no {record.kind}")
         strange = [name for name in record.fields if not offer.keeps(record.kind, name)]
         if strange:
             raise _unsupported(adapter, f"it keeps no field {sorted(strange)[0]} of a {record.kind}")
-        unknown = set(record.links) - set(LINKS[record.kind])
+        unknown = [role for role in record.links if not offer.keeps_link(record.kind, role)]
         if unknown:
-            raise _unsupported(adapter, f"a {record.kind} has no link {sorted(unknown)[0]}")
+            raise _unsupported(adapter, f"it keeps no {sorted(unknown)[0]} of a {record.kind}")
         if record.seen is not None and "locks" not in offer.capabilities:
             raise _unsupported(adapter, "it cannot tell whether somebody else has changed a record (locks)")
 

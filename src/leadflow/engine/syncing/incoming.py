@@ -159,7 +159,7 @@ class Incoming:
         return Merged(take=found.take, ask=found.ask, told={**found.told, **stands})
 
     def _may_come(self, kind: str, name: str) -> bool:
-        if self._rules.of(kind, name).way == "out" or name == "closed_at":
+        if self._rules.of(kind, name).way in ("out", "none") or name == "closed_at":
             return False
         if kind != "lead" or name == "owner":
             return True

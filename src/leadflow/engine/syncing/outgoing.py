@@ -110,8 +110,8 @@ class Outgoing:
                     fields[f"{what}.{score.model}"] = value
         links = {
             role: getattr(row, f"{role}_id", None)
-            for role, other in LINKS[kind].items()
-            if self.travels_as_link(kind, role) and other in self._offer.fields
+            for role in LINKS[kind]
+            if self._rules.of(kind, role).way != "none" and self._offer.keeps_link(kind, role)
         }
         return Said(kind=kind, id=row.id, fields=fields, links=links, updated_us=row.updated_us)
 
@@ -119,10 +119,6 @@ class Outgoing:
         """Whether a field goes there or comes from there."""
         said = self._rules.of(kind, name)
         return said.way != "none" and self._offer.keeps(kind, said.name)
-
-    def travels_as_link(self, kind: str, role: str) -> bool:
-        """The same of a link."""
-        return self._rules.of(kind, role).way != "none"
 
 
 def fields_out(said: Said, link: Link | None, rules: CrmRules) -> dict[str, str]:

@@ -112,13 +112,16 @@ class _Run:
         self._position.step(rules=self._digest())
 
     def _digest(self) -> str:
-        offered = sorted((kind, sorted(fields)) for kind, fields in self._offer.fields.items())
-        said = repr((self._rules, offered, sorted(self._offer.capabilities)))
+        offer = self._offer
+        offered = sorted(
+            (kind, sorted(names), sorted(offer.links.get(kind, ()))) for kind, names in offer.fields.items()
+        )
+        said = repr((self._rules, offered, sorted(offer.capabilities), sorted(offer.only_told)))
         return blake2b(said.encode(), digest_size=6).hexdigest()
 
     def _send(self, keys: Iterable[Key]) -> None:
         """Send records, those first that others refer to; a conflict is taken in, and what is then still ours goes out."""
-        todo = [key for key in dict.fromkeys(keys) if key[0] in self._offer.fields]
+        todo = [key for key in dict.fromkeys(keys) if self._offer.takes(key[0])]
         for _ in range(_ROUNDS):
             again: list[Key] = []
             for kind in KINDS:
