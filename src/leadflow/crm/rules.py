@@ -7,6 +7,9 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
+from leadflow.errors import InvalidValueError
+from leadflow.expr.fault import did_you_mean
+
 POLICIES: Final = ("ours", "theirs", "newest", "ask")
 WAYS: Final = ("both", "out", "in", "none")
 
@@ -21,6 +24,10 @@ class CrmField:
     name: str = ""
     way: str = "both"
     policy: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        _check("way", self.way, WAYS)
+        _check("policy", self.policy, ("", *POLICIES))
 
 
 @frozen(kw_only=True)
@@ -41,6 +48,9 @@ class CrmRules:
     contact: Mapping[str, CrmField] = field(factory=dict)
     lead: Mapping[str, CrmField] = field(factory=dict)
     opportunity: Mapping[str, CrmField] = field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        _check("policy", self.policy, POLICIES)
 
     def named(self, kind: str) -> Mapping[str, CrmField]:
         """What is said of the fields of a kind."""
@@ -65,6 +75,12 @@ class CrmRules:
         ours = {said.name or name: name for name, said in self.named(kind).items()}
         found = {ours.get(name, name): value for name, value in content.items() if name in ours}
         return {name: v for name, v in content.items() if name not in ours and self.of(kind, name).name == name} | found
+
+
+def _check(name: str, word: str, words: tuple[str, ...]) -> None:
+    if word not in words:
+        listed = ", ".join(filter(None, words))
+        raise InvalidValueError(f"{name}: {word!r} is none of {listed}", hint=did_you_mean(word, words))
 
 
 _USUAL: Final = CrmField()
