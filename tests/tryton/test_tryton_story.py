@@ -33,8 +33,6 @@ def test_a_form_becomes_a_lead_that_sales_wins_and_fit_learns_from(tryton: Tryto
 
         # Tryton has the lead, with score, stage and owner.
         (opportunity,) = tryton.model("sale.opportunity").find([("reference", "=", f"leadflow:{ana.lead}")])
-        points = flow.score_at(ana.lead or "", "2100-01-01T00:00:00Z") and flow.explain(ana.lead or "")
-        assert points
         assert (opportunity.state, opportunity.party.name, opportunity.employee.party.name) == (
             "lead",
             "Ana Kos",
@@ -45,9 +43,10 @@ def test_a_form_becomes_a_lead_that_sales_wins_and_fit_learns_from(tryton: Tryto
         assert "spring" in opportunity.description
         assert len(tryton.ids("user")) == 1, "Bo is there once"
 
-        # A salesperson notes a telephone number, converts the lead and wins it.
+        # A salesperson notes a telephone number and an address, converts the lead and wins it.
         party = opportunity.party
         party.contact_mechanisms.new(type="phone", value="+38612345678")
+        party.addresses.new(city="Kranj", postal_code="4000")
         party.save()
         tryton.win(opportunity, "1200.50")
         done = flow.sync(line.url)
@@ -58,7 +57,8 @@ def test_a_form_becomes_a_lead_that_sales_wins_and_fit_learns_from(tryton: Tryto
         assert (deal.status, str(deal.amount), deal.currency, deal.lead_id) == ("won", "1200.5", "EUR", ana.lead)
         lead = flow.store.load([("lead", ana.lead or "")]).rows["lead", ana.lead or ""]
         contact = flow.store.load([("contact", ana.contact or "")]).rows["contact", ana.contact or ""]
-        assert (lead.state, lead.reason, lead.owner_id, contact.phone) == ("qualified", "won", "bo", "+38612345678")
+        assert (lead.state, lead.reason, lead.owner_id) == ("qualified", "won", "bo")
+        assert (contact.phone, contact.city) == ("+38612345678", "Kranj")
         assert any(each.actor == "crm:crm" for each in flow.explain(ana.lead or "").decisions)
 
         # Learning sees one that was won and one that was not.

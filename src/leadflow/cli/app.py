@@ -22,7 +22,7 @@ from leadflow.cli import (
     what_if,
     working,
 )
-from leadflow.cli.outside import extensions, mail
+from leadflow.cli.outside import crm, extensions, mail
 from leadflow.cli.sample import demo
 from leadflow.cli.shell.command import JsonOption, PlainOption, PlaybookOption, StoreOption, Work, add
 
@@ -52,6 +52,8 @@ COMMANDS: Final[dict[str, tuple[Work, ...]]] = {
         failed.failed,
         due.tick,
         due.deliver,
+        crm.sync,
+        crm.conflicts,
         rules.rekey,
         rules.migrate,
     ),
