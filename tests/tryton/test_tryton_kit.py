@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 import pytest
+from attrs import evolve
 
 from leadflow.errors import AuthenticationError, InvalidInputError, RejectedError, TransientError
 from leadflow.ports.crm import Change, Crm, CrmRecord, Refused, Value, Written
@@ -114,6 +115,13 @@ def test_a_state_is_reached_by_its_button(crm: Crm, tryton: Tryton) -> None:
     opportunity = tryton.model("sale.opportunity")(int(first.remote))
     assert (opportunity.state, opportunity.lost_reason) == ("lost", "budget")
     assert told(crm)["opportunity", first.remote].fields["status"] == "lost"
+    closed = CrmRecord(kind="lead", id="l_1", remote=first.remote, seen=told(crm)["lead", first.remote].version)
+    (refused,) = crm.upsert([evolve(closed, fields={"score.interest": 5})])
+    assert isinstance(refused, Refused)
+    assert refused.code == "closed"
+    written(crm, evolve(closed, fields={"state": "open", "score.interest": 5}))
+    assert tryton.model("sale.opportunity")(int(first.remote)).state == "lead"
+    assert told(crm)["lead", first.remote].fields["score.interest"] == 5
 
 
 def test_a_mail_address_that_is_changed_alone_is_told(crm: Crm, tryton: Tryton) -> None:

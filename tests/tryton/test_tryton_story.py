@@ -27,7 +27,7 @@ def test_a_form_becomes_a_lead_that_sales_wins_and_fit_learns_from(tryton: Tryto
             key="req-1",
             context={"campaign": "spring"},
         ).one()
-        flow.submit("newsletter", {"email": "eva@x.example"}, key="req-2").one().unwrap()
+        flow.submit("demo-request", {"email": "eva@x.example"}, key="req-2").one().unwrap()
         flow.do({"type": "assign", "key": "a-1", "lead": ana.lead, "owner": "bo"}).one().unwrap()
         assert flow.sync(line.url).refused == 0
 

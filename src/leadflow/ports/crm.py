@@ -112,7 +112,8 @@ class Conflict:
 class Refused:
     """Nothing was written, and never will be as it is: a code, the field if it is one, words without personal data.
 
-    The code is `unknown_link` for a link to what is not there.
+    The code is `unknown_link` for a link to what is not there, and `closed` for a record that is finished there and takes no
+    changes any more.
     """
 
     code: str

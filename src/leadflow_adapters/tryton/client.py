@@ -25,6 +25,7 @@ from leadflow.ports.crm import (
 from leadflow_adapters.tryton.door import Door, Refusal, Stale
 from leadflow_adapters.tryton.polling import Cursor, candidates
 from leadflow_adapters.tryton.records import Found, Records
+from leadflow_adapters.tryton.translate import CLOSED, button_to
 
 _PARTY: Final = frozenset({"email", "phone", "city", "postcode"})
 OFFER: Final = Offer(
@@ -116,6 +117,13 @@ class TrytonCrm:
             return _written(record.kind, found)
         if record.seen != version_of(found):
             return _conflict(found)
+        if record.kind == "lead" and found.raw["state"] in CLOSED:
+            if button_to(str(record.fields.get("state", "")), found.raw["state"]) != "lead":
+                return Refused(code="closed", words="sales has it in hand, and Tryton lets nobody change it any more")
+            reopened = self._moved(record, found)
+            if isinstance(reopened, Refused):
+                return reopened
+            found = reopened
         try:
             self._records.write(record, found)
         except Stale:

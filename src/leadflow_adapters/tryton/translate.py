@@ -47,6 +47,9 @@ STATUSES: Final[Mapping[str, str]] = {
     "lost": "lost",
     "cancelled": "lost",
 }
+CLOSED: Final = frozenset({"converted", "won", "lost", "cancelled"})
+"""States in which Tryton lets nobody change comment and employee."""
+
 _BLOCK: Final = re.compile(r"\n*\[leadflow\]\n(.*?)\[/leadflow\]", re.DOTALL)
 _OWN: Final = frozenset({"state", "reason"})
 _FLAGS: Final = frozenset(name for name in FIELDS["lead"] if name.endswith(("_qualified", "_ready", "_accepted")))

@@ -16,6 +16,7 @@ _LINES = (
     ("sent", "sent", ""),
     ("taken", "taken from there", ""),
     ("gone", "deleted there; they stay here", ""),
+    ("closed", "closed there; what changed here stays here", ""),
     ("asked", "fields wait for a decision: leadflow conflicts", "warn"),
 )
 

@@ -9,7 +9,8 @@ from attrs import define, field
 class Synced:
     """Counts of records: sent, taken from there, and what else came of them.
 
-    `asked` fields differ and wait for somebody to decide (`flow.conflicts()`); `echoes` were ours; `gone` were deleted there.
+    `asked` fields differ and wait for somebody to decide (`flow.conflicts()`); `echoes` were ours; `gone` were deleted there;
+    `closed` ones are finished there and take no changes.
     `problems` are (kind, id, code, words) of the first that could not be sent or taken. `put_off` says why it stopped
     early; run it again after `retry_after_s` seconds: it goes on where it stood.
     """
@@ -19,6 +20,7 @@ class Synced:
     asked: int = 0
     refused: int = 0
     gone: int = 0
+    closed: int = 0
     echoes: int = 0
     problems: list[tuple[str, str, str, str]] = field(factory=list)
     put_off: str = ""

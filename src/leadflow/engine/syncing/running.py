@@ -203,7 +203,10 @@ class _Run:
                     self.report.gone += 1
                     notes.append(replaced(link, state="gone", sending={}))
                 case Refused():
-                    self.report.problem(link.kind, link.record, outcome.code, outcome.words or outcome.field)
+                    if outcome.code == "closed":
+                        self.report.closed += 1
+                    else:
+                        self.report.problem(link.kind, link.record, outcome.code, outcome.words or outcome.field)
                     notes.append(replaced(link, state="refused", error=outcome.code))
         self._links.put(notes)
         self._in.take(conflicts)
