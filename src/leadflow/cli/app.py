@@ -22,12 +22,14 @@ from leadflow.cli import (
     what_if,
     working,
 )
-from leadflow.cli.outside import crm, extensions, mail
+from leadflow.cli.outside import adapters, crm, extensions, mail, publish
+from leadflow.cli.outside.commands import Commands
 from leadflow.cli.sample import demo
 from leadflow.cli.shell.command import JsonOption, PlainOption, PlaybookOption, StoreOption, Work, add
 
 app = typer.Typer(
     name="leadflow",
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -54,6 +56,7 @@ COMMANDS: Final[dict[str, tuple[Work, ...]]] = {
         due.deliver,
         crm.sync,
         crm.conflicts,
+        publish.publish,
         rules.rekey,
         rules.migrate,
     ),
@@ -95,4 +98,9 @@ for _panel, _works in COMMANDS.items():
 
 _mail = typer.Typer(no_args_is_help=True, help=mail.__doc__)
 add(_mail, mail.test, "Mail")
+add(_mail, mail.read, "Mail")
 app.add_typer(_mail, name="mail", rich_help_panel="Take in")
+
+_adapters = typer.Typer(no_args_is_help=True, help=adapters.__doc__)
+add(_adapters, adapters.check, "Adapters")
+app.add_typer(_adapters, name="adapters", rich_help_panel="Keep")

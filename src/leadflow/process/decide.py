@@ -17,9 +17,12 @@ from leadflow.model.decisions import (
     ProcessEnded,
     ProcessStarted,
     RecordCreated,
+    RecordsMerged,
     RecordUpdated,
     StageChanged,
+    VisitorIdentified,
 )
+from leadflow.model.facts import InteractionReceived
 from leadflow.model.lead import Lead
 from leadflow.process.deals import on_deal
 from leadflow.process.moves import Prepared, automatic_move, started
@@ -70,6 +73,30 @@ def on_measured(view: View, fact: Any, prepared: Prepared, now_us: int) -> Step 
     return on_changed(view, fact, prepared, now_us) if prepared.reads_scores else None
 
 
+def on_interaction(view: View, fact: InteractionReceived, prepared: Prepared, now_us: int) -> Step | None:
+    """Somebody did something that conditions ask about: perhaps the process moves his leads."""
+    return None if _is_unasked(fact, prepared) else on_changed(view, fact, prepared, now_us)
+
+
+def quiet_interaction(
+    rows: Mapping[Key, Any], fact: InteractionReceived, prepared: Prepared, now_us: int, hush: Hush
+) -> bool:
+    """The short form of `on_interaction`: behaviour that no process asks about."""
+    return _is_unasked(fact, prepared)
+
+
+def _is_unasked(fact: InteractionReceived, prepared: Prepared) -> bool:
+    signals = prepared.signals
+    return fact.contact is None or not len(signals) or not signals.matching(fact.kind, fact.properties)
+
+
+def on_identified(
+    view: View, decision: VisitorIdentified | RecordsMerged, prepared: Prepared, now_us: int
+) -> Step | None:
+    """What a visitor or a merged contact did counts for the contact from now on."""
+    return on_changed(view, decision, prepared, now_us) if len(prepared.signals) else None
+
+
 def quiet_measured(rows: Mapping[Key, Any], fact: Any, prepared: Prepared, now_us: int, hush: Hush) -> bool:
     """The short form of `on_measured`."""
     return not prepared.reads_scores
@@ -89,7 +116,7 @@ def _with_move(view: View, lead_id: str, prepared: Prepared, now_us: int, before
     if lead is not None and lead.process is not None and lead.is_open and lead.process in prepared.processes:
         process = prepared.processes[lead.process]
         instance = view.get(Instance, instance_id(lead_id, lead.process))
-        if instance is not None and instance.status == "active":
+        if instance is not None and instance.status == "active" and process.stages[instance.stage].automatic:
             asked = view.asked(lead=lead, signals=prepared.signals)
             to = automatic_move(process, instance.stage, asked, now_us)
             if to is not None:
@@ -133,6 +160,8 @@ def on_ended(view: View, decision: ProcessEnded, prepared: Prepared, now_us: int
 
 
 def _actions(view: View, lead_id: str, actions: tuple[Action, ...], why: str) -> tuple[Decision, ...]:
+    if not actions:
+        return ()
     decisions: list[Decision] = []
     lead = view.get(Lead, lead_id)
     for action in actions:

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from leadflow.testing.contents import contents
     from leadflow.testing.faults import FaultPlan, InjectedError
     from leadflow.testing.invariants import invariants
+    from leadflow.testing.lawful import assert_lawful
     from leadflow.testing.ledger import Ledger
     from leadflow.testing.mailing import Arrived, MailerConformance
+    from leadflow.testing.publishing import PublisherConformance
     from leadflow.testing.selling import CrmConformance
     from leadflow.testing.stories import Story, StoryError, does, says, story, submits
     from leadflow.testing.storing import StoreConformance
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
         accounts,
         commands,
         contacts,
+        deals,
         entries,
         histories,
         instants,
@@ -41,7 +44,10 @@ if TYPE_CHECKING:
         leads,
         opportunities,
         orders,
+        playbooks,
+        scoring_models,
         submissions,
+        users,
     )
 
 _WHERE = {
@@ -52,9 +58,11 @@ _WHERE = {
     "FaultPlan": "faults",
     "InjectedError": "faults",
     "invariants": "invariants",
+    "assert_lawful": "lawful",
     "Ledger": "ledger",
     "Arrived": "mailing",
     "MailerConformance": "mailing",
+    "PublisherConformance": "publishing",
     "CrmConformance": "selling",
     "StoreConformance": "storing",
     "Story": "stories",
@@ -66,6 +74,7 @@ _WHERE = {
     "accounts": "strategies",
     "commands": "strategies",
     "contacts": "strategies",
+    "deals": "strategies",
     "entries": "strategies",
     "histories": "strategies",
     "instants": "strategies",
@@ -73,7 +82,10 @@ _WHERE = {
     "leads": "strategies",
     "opportunities": "strategies",
     "orders": "strategies",
+    "playbooks": "strategies",
+    "scoring_models": "strategies",
     "submissions": "strategies",
+    "users": "strategies",
 }
 
 __all__ = [
@@ -85,14 +97,17 @@ __all__ = [
     "InjectedError",
     "Ledger",
     "MailerConformance",
+    "PublisherConformance",
     "StoreConformance",
     "Story",
     "StoryError",
     "VirtualClock",
     "accounts",
+    "assert_lawful",
     "commands",
     "contacts",
     "contents",
+    "deals",
     "does",
     "entries",
     "histories",
@@ -102,10 +117,13 @@ __all__ = [
     "leads",
     "opportunities",
     "orders",
+    "playbooks",
     "says",
+    "scoring_models",
     "story",
     "submissions",
     "submits",
+    "users",
 ]
 
 

@@ -164,14 +164,7 @@ def _make(connection: Connection, schema: str, quoted: str, place: str, wanted: 
     try:
         connection.execute("SELECT pg_advisory_xact_lock(%s::int, hashtext(%s))", (LOCKS, f"make {schema}"))
         if not _tables(connection, schema):
-            found = connection.execute("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = %s", (schema,)).fetchone()
-            if found is None:
-                connection.execute(f"CREATE SCHEMA {quoted}")
-            for shape in wanted:
-                for statement in shape.statements(quoted):
-                    connection.execute(statement)
-            connection.execute(f"CREATE TABLE {quoted}.leadflow_schema (program text NOT NULL, version int NOT NULL)")
-            connection.execute(f"INSERT INTO {quoted}.leadflow_schema VALUES ('leadflow', {SCHEMA_VERSION})")
+            create(connection, schema, wanted)
         connection.execute("COMMIT")
     except psycopg.errors.InsufficientPrivilege:
         connection.execute("ROLLBACK")
@@ -180,6 +173,19 @@ def _make(connection: Connection, schema: str, quoted: str, place: str, wanted: 
             code="store_read_only",
             hint=f"let an owner run: CREATE SCHEMA {schema} AUTHORIZATION ...",
         ) from None
+
+
+def create(connection: Connection, schema: str, wanted: Iterable[Shape]) -> None:
+    """Make the schema, if it is not there, and its tables, in the transaction that is open."""
+    quoted = f'"{schema}"'
+    found = connection.execute("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = %s", (schema,)).fetchone()
+    if found is None:
+        connection.execute(f"CREATE SCHEMA {quoted}")
+    for shape in wanted:
+        for statement in shape.statements(quoted):
+            connection.execute(statement)
+    connection.execute(f"CREATE TABLE {quoted}.leadflow_schema (program text NOT NULL, version int NOT NULL)")
+    connection.execute(f"INSERT INTO {quoted}.leadflow_schema VALUES ('leadflow', {SCHEMA_VERSION})")
 
 
 # -- the self-check ---------------------------------------------------------------------------------------

@@ -54,9 +54,21 @@ class Writer:
         self._point("commit", wire)
         yield COMMIT, ()
 
-    def _hold_and_check(self, change: ChangeSet, also: Iterable[str]) -> Iterator[Statement]:
-        yield BEGIN, ()
-        for statement in also:
+    def within(self, wire: Wire, change: ChangeSet) -> None:
+        """Make a change true within a transaction that somebody else has begun."""
+        self._point("begin")
+        wire.ask(self._joined(wire, change))
+        self._point("committed")
+
+    def _joined(self, wire: Wire, change: ChangeSet) -> Iterator[Statement]:
+        yield from self._hold_and_check(change, (), begin=())
+        yield from self._few(wire, change)
+        self._point("commit", wire)
+
+    def _hold_and_check(
+        self, change: ChangeSet, also: Iterable[str], *, begin: Iterable[str] = (BEGIN,)
+    ) -> Iterator[Statement]:
+        for statement in (*begin, *also):
             yield statement, ()
         yield self._lock, (array([str(n) for n in locks(change, self._layouts)]),)
         checked = check(change.read.rows, self._tables)

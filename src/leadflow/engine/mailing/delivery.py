@@ -1,20 +1,25 @@
 """Delivery: the outbox leaves, each message at most once.
 
-planned > claimed (committed before anything leaves) > handed_over | refused | unknown. A message found claimed after a
+planned > claimed (committed before anything leaves) > handed_over | refused | unknown. What goes to an address that nothing
+is sent to is suppressed, in the transaction that would have claimed it: who reports a bounce or a complaint at that moment is
+heard first, or loses to the claim and is heard next. A message found claimed after a
 crash is handed over if its mailer says that it left; planned again if it says that it did not; else unknown, for a person.
-What was claimed and never tried is planned again when a delivery ends early.
+What was claimed and never tried is planned again when a delivery ends early; what a veto keeps, for later.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from attrs import define, evolve
 
 from leadflow.engine.answers.reading import Reading
-from leadflow.engine.mailing.letters import letter
-from leadflow.engine.mailing.outbox import Message
+from leadflow.engine.mailing.addresses import address_id, why_not
+from leadflow.engine.mailing.letters import address_of, letter
+from leadflow.engine.mailing.messages import REPORTED, Message
+from leadflow.engine.mailing.vetoing import Veto, held
 from leadflow.engine.planning.rulebook import Rulebook
 from leadflow.errors import (
     AdapterError,
@@ -23,9 +28,12 @@ from leadflow.errors import (
     ConflictError,
     FateUnknownError,
     LeadflowError,
+    RejectedError,
     TransientError,
 )
+from leadflow.model.commands import ReportMail
 from leadflow.model.time import HOUR_US, MINUTE_US, SECOND_US
+from leadflow.model.values import NOTHING
 from leadflow.ports.mail import Mailer
 from leadflow.ports.store import ChangeSet, Scan, Snapshot, Store
 
@@ -36,34 +44,49 @@ _LEASE_US = 10 * MINUTE_US
 
 @define
 class Delivered:
-    """What a delivery did: messages handed over, refused, put off, undeliverable, and of unknown fate."""
+    """What a delivery did: handed over, refused, put off, of unknown fate, suppressed for their address, held by a veto."""
 
     handed_over: int = 0
     refused: int = 0
+    suppressed: int = 0
     put_off: int = 0
     unknown: int = 0
+    held: int = 0
 
     @property
     def total(self) -> int:
         """How many messages it touched."""
-        return self.handed_over + self.refused + self.put_off + self.unknown
+        return self.handed_over + self.refused + self.suppressed + self.put_off + self.unknown + self.held
 
 
-def deliver(store: Store, rulebook: Rulebook, mailer: Mailer, sender: str, now_us: int, limit: int | None) -> Delivered:
-    """Hand over what is due.
+def deliver(
+    store: Store,
+    rulebook: Rulebook,
+    mailer: Mailer,
+    sender: str,
+    now_us: int,
+    limit: int | None,
+    vetoes: Mapping[str, Veto] = NOTHING,
+    report: Callable[[ReportMail], Any] = lambda command: None,
+) -> Delivered:
+    """Hand over what is due, if every veto lets it; `report` is told of addresses that were refused.
 
     Errors: AuthenticationError and AdapterUnavailableError, when nothing can leave; everything waits then.
     """
     done = Delivered()
     _settle_claimed(store, mailer, now_us, done)
     while limit is None or done.total < limit:
-        claimed = _claim(store, now_us, _BATCH if limit is None else min(_BATCH, limit - done.total))
-        if not claimed:
-            return done
         view = Reading(store, rulebook)
+        size = _BATCH if limit is None else min(_BATCH, limit - done.total)
+        found = _claim(store, view, now_us, size)
+        if not found:
+            return done
+        claimed = [each for each in found if each.state == "claimed"]
+        done.suppressed += len(found) - len(claimed)
         for index, message in enumerate(claimed):
             try:
-                settled = _hand_over(message, view, mailer, sender, now_us, done)
+                refusals: list[RejectedError] = []
+                settled = _hand_over(message, view, mailer, sender, now_us, done, vetoes, refusals)
             except (AuthenticationError, AdapterUnavailableError):
                 _give_back(store, claimed[index:], now_us)
                 raise
@@ -72,41 +95,89 @@ def deliver(store: Store, rulebook: Rulebook, mailer: Mailer, sender: str, now_u
                 _give_back(store, claimed[index + 1 :], now_us)
                 raise
             _put(store, settled)
+            for refusal in refusals:
+                # Where this cannot be kept now, the address is refused again next time.
+                with suppress(LeadflowError):
+                    report(_refused(settled, refusal, now_us))
     return done
+
+
+def _refused(message: Message, error: RejectedError, now_us: int) -> ReportMail:
+    """What the recipient's server said at once is a bounce as any other."""
+    return ReportMail(
+        key=f"refused:{message.id}",
+        at_us=now_us,
+        kind="email.bounced",
+        message=message.id,
+        address=message.address,
+        contact=message.recipient if message.recipient.startswith("c_") else None,
+        lead=message.subject if message.subject.startswith("l_") else None,
+        bounce=error.bounce,
+        status=error.status,
+    )
 
 
 def _give_back(store: Store, messages: Iterable[Message], now_us: int) -> None:
     """Messages that were never tried are planned as before. Where that fails too, their lease ends."""
     for each in messages:
         try:
-            _put(
-                store,
-                evolve(each, state="planned", attempts=each.attempts - 1, due_us=now_us, version=each.version + 1),
-            )
+            _put(store, _back(each, now_us, each.error))
         except LeadflowError:
             return
 
 
-def _claim(store: Store, now_us: int, size: int) -> list[Message]:
-    """Take due messages for this process; what somebody else took meanwhile is left to them."""
+def _back(message: Message, due_us: int, error: str | None) -> Message:
+    """A claimed message that was not tried, planned again."""
+    return evolve(
+        message,
+        state="planned",
+        attempts=message.attempts - 1,
+        due_us=due_us,
+        error=error,
+        version=message.version + 1,
+    )
+
+
+def _claim(store: Store, view: Reading, now_us: int, size: int) -> list[Message]:
+    """Take due messages for this process, and suppress those that must not leave; what somebody else took is left to them."""
     query = Scan(
         table="outbox", where=(("due_us", "<=", now_us), ("state", "=", "planned")), order="due_us", limit=size
     )
     due: list[Message] = list(store.scan(query))
     if not due:
         return []
-    claimed = [
-        evolve(each, state="claimed", attempts=each.attempts + 1, due_us=now_us + _LEASE_US, version=each.version + 1)
-        for each in due
-    ]
+    view.require([("user", each.recipient) for each in due])
+    where = {each.id: address_id(address) for each in due if (address := address_of(each, view)) is not None}
+    known = store.load({("address", id_) for id_ in where.values()})
+    found = []
+    for each in due:
+        id_ = where.get(each.id)
+        why = None if id_ is None else why_not(known.rows["address", id_], now_us)
+        if why is not None:
+            found.append(evolve(_settled(each, "suppressed", now_us, why), address=id_))
+        else:
+            attempts, due_us = each.attempts + 1, now_us + _LEASE_US
+            found.append(
+                evolve(each, state="claimed", attempts=attempts, due_us=due_us, address=id_, version=each.version + 1)
+            )
+    before = Snapshot({**{("outbox", each.id): each for each in due}, **known.rows})
     try:
-        _commit(store, due, claimed)
+        store.commit(ChangeSet(before, {("outbox", each.id): each for each in found}))
     except ConflictError:
-        return _claim(store, now_us, max(1, size // 2)) if size > 1 else []
-    return claimed
+        return _claim(store, view, now_us, max(1, size // 2)) if size > 1 else []
+    return found
 
 
-def _hand_over(message: Message, view: Reading, mailer: Mailer, sender: str, now_us: int, done: Delivered) -> Message:
+def _hand_over(
+    message: Message,
+    view: Reading,
+    mailer: Mailer,
+    sender: str,
+    now_us: int,
+    done: Delivered,
+    vetoes: Mapping[str, Veto],
+    refusals: list[RejectedError],
+) -> Message:
     try:
         mail = letter(message, view, sender)
     except ValueError:
@@ -116,6 +187,10 @@ def _hand_over(message: Message, view: Reading, mailer: Mailer, sender: str, now
     if mail is None:
         done.refused += 1
         return _settled(message, "refused", now_us, "the recipient has no address")
+    kept = held(vetoes, message, mail, now_us)
+    if kept is not None:
+        done.held += 1
+        return _back(message, now_us + kept.wait_us, kept.why)
     try:
         mailer.send(mail)
     except TransientError as error:
@@ -133,6 +208,8 @@ def _hand_over(message: Message, view: Reading, mailer: Mailer, sender: str, now
     except (AuthenticationError, AdapterUnavailableError):
         raise
     except AdapterError as error:
+        if isinstance(error, RejectedError) and error.bounce is not None:
+            refusals.append(error)
         done.refused += 1
         return _settled(message, "refused", now_us, _told(error))
     done.handed_over += 1
@@ -164,10 +241,15 @@ def _settled(message: Message, state: str, now_us: int, error: str | None) -> Me
 
 
 def _put(store: Store, message: Message) -> None:
-    before = store.load([("outbox", message.id)])
-    store.commit(ChangeSet(before, {("outbox", message.id): message}))
-
-
-def _commit(store: Store, before: Iterable[Any], after: Iterable[Any]) -> None:
-    snapshot = Snapshot({("outbox", each.id): each for each in before})
-    store.commit(ChangeSet(snapshot, {("outbox", each.id): each for each in after}))
+    """What became of a message that this process had; where a report of it was faster, that stands."""
+    key = ("outbox", message.id)
+    while True:
+        before = store.load([key])
+        held = before.rows[key]
+        if held is None or held.state in REPORTED:
+            return
+        try:
+            store.commit(ChangeSet(before, {key: evolve(message, version=held.version + 1)}))
+        except ConflictError:
+            continue
+        return

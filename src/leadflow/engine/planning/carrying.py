@@ -17,19 +17,24 @@ from leadflow.model.decisions import InputFailed, Recorded
 from leadflow.ports.store import Snapshot, Store
 
 _ROUNDS = 12
-_ATTEMPTS = 14
+ATTEMPTS = 14
 _LONGEST_WAIT = 0.25
 
 
 class Carrier:
-    """Makes commands true in one store under one set of rules."""
+    """Makes commands true in one store under one set of rules; what lost a race is planned again so many times."""
 
     def __init__(
-        self, store: Store, rulebook: Rulebook, tell: Callable[[Sequence[Recorded]], None] | None = None
+        self,
+        store: Store,
+        rulebook: Rulebook,
+        tell: Callable[[Sequence[Recorded]], None] | None = None,
+        attempts: int = ATTEMPTS,
     ) -> None:
         self.store = store
         self.rulebook = rulebook
         self._tell = tell
+        self._attempts = attempts
 
     def carry_out(
         self, commands: Sequence[Any], now: Callable[[Any], int], wakes: Sequence[Wake] | None = None
@@ -47,7 +52,7 @@ class Carrier:
                 if not change.is_empty:
                     self.store.commit(change)
             except ConflictError:
-                if attempt >= _ATTEMPTS:
+                if attempt >= self._attempts:
                     raise
                 if attempt:
                     # Who meets the same others again and again steps out of their way, each for another while.
