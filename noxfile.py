@@ -63,7 +63,7 @@ def postgres(session: nox.Session) -> None:
 
 @nox.session
 def tryton(session: nox.Session) -> None:
-    """The kit of CRMs and a story, on a Tryton that is booted here. LEADFLOW_TEST_TRYTON names a file to keep its database in."""
+    """The kit of CRMs and a story, on a Tryton that is booted here; LEADFLOW_TEST_TRYTON names a file to keep it in."""
     # Without "normalize": a validator of addresses that is installed would have Tryton refuse those of examples.
     session.install("-e", ".[testing]", *_group("tryton"))
     session.run("pytest", "-m", "tryton", "tests/tryton", *session.posargs)

@@ -279,16 +279,16 @@ def test_a_name_that_would_be_misread_is_refused(flow: leadflow.Flow, folder: Fo
 
 
 def test_a_store_without_links_is_migrated(tmp_path: Path, clock: VirtualClock) -> None:
-    """A store of version 2 gets the table, and synchronises."""
+    """A store of version 3 gets the table, and synchronises."""
     path = tmp_path / "leads.db"
     with leadflow.open(f"sqlite:///{path}", now=clock) as flow:
         flow.submit("demo-request", {"email": "ana@kos.example"}, key="s-1").one().unwrap()
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("DROP TABLE leadflow_crmlink")
-        connection.execute("PRAGMA user_version = 2")
+        connection.execute("PRAGMA user_version = 3")
         connection.commit()
-    with pytest.raises(SchemaVersionError, match="version 2"):
+    with pytest.raises(SchemaVersionError, match="version 3"):
         leadflow.open(f"sqlite:///{path}", now=clock)
-    assert migrate_store(f"sqlite:///{path}")[:2] == (2, SCHEMA_VERSION)
+    assert migrate_store(f"sqlite:///{path}")[:2] == (3, SCHEMA_VERSION)
     with leadflow.open(f"sqlite:///{path}", now=clock) as flow:
         assert flow.sync(tmp_path / "crm").sent == 3

@@ -262,4 +262,4 @@ def button_to(state: str, stands: str) -> str | None:
         return "opportunity" if stands == "lead" else None
     if state == "disqualified":
         return "lost" if stands in ("lead", "opportunity") else None
-    return "lead" if stands in ("opportunity", "lost", "cancelled") else None
+    return "lead" if state in ("open", "recycled") and stands in ("opportunity", "lost", "cancelled") else None
