@@ -27,14 +27,14 @@ from leadflow.engine.rooms import TABLES
 from leadflow.ports.store import ChangeSet, Store
 from leadflow.stores.layout import layout_of
 from leadflow.stores.statements import DECISION_COLUMNS, by_table, decision_values, listed
-from leadflow_adapters.postgres.schema import shapes
+from leadflow_adapters.postgres.shapes import LEASE, shapes
 from leadflow_adapters.postgres.store import PostgresStore
 
 COPIES = 4
 WARM = 1
 PACE_US = 80_000_000
 _LAYOUTS = {table.name: layout_of(table) for table in TABLES}
-_TYPES = {shape.name: shape.columns for shape in shapes(_LAYOUTS.values())}
+_TYPES = {shape.name: shape.columns for shape in shapes(_LAYOUTS.values()) if shape is not LEASE}
 
 
 @contextmanager

@@ -72,4 +72,4 @@ def test_the_plugin_is_installed_with_leadflow() -> None:
     """Both names of the scheme, with what the store can."""
     found = {each.name: each for each in load().all("stores")}
     assert {"postgres", "postgresql"} <= {*found}
-    assert found["postgresql"].capabilities == {"durable", "processes"}
+    assert found["postgresql"].capabilities == {"claims", "durable", "migrates", "processes"}

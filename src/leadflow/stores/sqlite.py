@@ -23,7 +23,7 @@ from leadflow.errors import (
     StoreBusyError,
     StoreError,
 )
-from leadflow.ports.store import ChangeSet, Scan, Snapshot, stamp, tables_of
+from leadflow.ports.store import ChangeSet, Scan, Snapshot, refuse_claims, stamp, tables_of
 from leadflow.room import Key, Table
 from leadflow.stores import schema
 from leadflow.stores.layout import Layout, layout_of
@@ -170,6 +170,7 @@ class SqliteStore:
 
     def commit(self, change: ChangeSet) -> None:
         """See Store.commit."""
+        refuse_claims(change, "sqlite")
         with _translated(self.path):
             connection = self._connection()
             self._point("begin")
