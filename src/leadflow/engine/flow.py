@@ -21,6 +21,7 @@ from leadflow.engine.intake.counting import chunked, count
 from leadflow.engine.intake.files import Importer, ImportReport
 from leadflow.engine.intake.records import read_record
 from leadflow.engine.intake.undoing import undo
+from leadflow.engine.mailing import delivery
 from leadflow.engine.mailing.choosing import mailer_for
 from leadflow.engine.mailing.delivery import Delivered, deliver
 from leadflow.engine.outcome import Ingested, Outcome
@@ -28,8 +29,9 @@ from leadflow.engine.planning.carrying import Carrier, results, told
 from leadflow.engine.planning.plan import Planned
 from leadflow.engine.preparing import asking_schema, rulebook_of, schema_for
 from leadflow.engine.rooms import TABLES
+from leadflow.engine.upkeep import ticking
 from leadflow.engine.upkeep.adopting import Adoption, adopt, look
-from leadflow.engine.upkeep.recheck import chunks, pending
+from leadflow.engine.upkeep.recheck import pending
 from leadflow.errors import InvalidInputError, LeadflowError
 from leadflow.model.commands import Wake
 from leadflow.model.decisions import Recorded
@@ -38,7 +40,7 @@ from leadflow.model.values import NOTHING
 from leadflow.playbook.check import checked_playbook
 from leadflow.playbook.playbook import Playbook
 from leadflow.ports.mail import Mailer
-from leadflow.ports.store import Scan, Store
+from leadflow.ports.store import Store
 from leadflow.room import NO_POLICIES, Policies
 
 if TYPE_CHECKING:
@@ -256,11 +258,21 @@ class Flow:
     # -- what leaves --------------------------------------------------------------------------------------
 
     def deliver(
-        self, to: str | Path | Mailer = "outbox", *, sender: str = "leadflow@localhost", limit: int | None = None
+        self,
+        to: str | Path | Mailer = "outbox",
+        *,
+        sender: str = "leadflow@localhost",
+        limit: int | None = None,
+        lease: str = delivery.LEASE,
     ) -> Delivered:
-        """Hand the outbox over: as .eml files into a folder, or to a mailer or its URL (`smtp://...`). At most once each."""
+        """Hand the outbox over: as .eml files into a folder, or to a mailer or its URL (`smtp://...`). At most once each.
+
+        `lease` is how long one message may be in somebody's hands before another asks what became of it: longer than a mailer
+        may take, and than the clocks of workers differ.
+        """
+        lease_us = _clock.read_lease(lease)
         with mailer_for(to) as mailer:
-            return deliver(self.store, self.rulebook, mailer, sender, self._now(), limit)
+            return deliver(self.store, self.rulebook, mailer, sender, self._now, limit, lease_us)
 
     # -- asking -------------------------------------------------------------------------------------------
 
@@ -342,33 +354,18 @@ class Flow:
 
     # -- time ---------------------------------------------------------------------------------------------
 
-    def tick(self, now: Any = None) -> int:
+    def tick(self, now: Any = None, *, lease: str = ticking.LEASE) -> int:
         """Do what is due: scores that change by themselves, service levels that end. Returns how much there was.
 
-        Each is judged at the moment it became due, in order, so that one late tick decides what many would have.
+        Each is judged at the moment it became due, in order, so that one late tick decides what many would have. Where the
+        store has claims, workers share what is due; what one has held for longer than `lease` another takes up.
         """
         until_us = self._now() if now is None else _clock.read_us(now)
-        total = 0
-        for command in chunks(self.store, until_us):
-            self._carrier.carry_out([command], lambda command: until_us)
-            total += len(command.subjects)
-        while True:
-            due = self.due(until_us)
-            if not due:
-                return total
-            self._carrier.carry_out(due, lambda wake: wake.due_us)
-            total += len(due)
+        return ticking.tick(self._carrier, until_us, _clock.read_lease(lease))
 
     def due(self, until_us: int, limit: int = BATCH) -> list[Wake]:
-        """What wants to be woken by then, the earliest first."""
-        found: list[Wake] = []
-        for name, table in self.rulebook.tables.items():
-            if table.due is None or name == "outbox":
-                continue
-            query = Scan(table=name, where=((table.due, "<=", until_us),), order=table.due, limit=limit)
-            found.extend(Wake(name, row.id, getattr(row, table.due), row.version) for row in self.store.scan(query))
-        found.sort(key=lambda wake: (wake.due_us, wake.table, wake.id))
-        return found[:limit]
+        """What wants to be woken by then, the earliest first, in whosever hands it is."""
+        return ticking.due_by(self.store, self.rulebook.tables.values(), until_us, limit)
 
 
 def _moments(at_us: Mapping[int, int]) -> Callable[[Any], int]:

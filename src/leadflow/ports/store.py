@@ -163,10 +163,10 @@ class Claiming(Store, Protocol):
     def claim(self, queries: Sequence[Scan], limit: int, lease_us: int) -> Claimed:
         """The first rows that any of the queries lists and that nobody holds, held by the caller from now on.
 
-        First by the values of the queries' orders together (ascending, numbers); ties and what others take or release at
-        this moment may come in any order. The queries' own `after` and `limit` stand for nothing. Fewer rows than `limit`
-        may come while others claim, none only when there is nothing to be had. Leases are measured by the store's own clock,
-        so that workers' clocks may differ. A claim need not outlive a crash of the store.
+        First by the values of the queries' orders together (ascending, numbers), then by table and id. The queries' own
+        `after` and `limit` stand for nothing. Fewer rows than `limit` may come while others claim; none come only when there
+        is nothing to be had. Leases are measured by the store's own clock, so that workers' clocks may differ. A claim need
+        not outlive a crash of the store.
         """
         ...
 

@@ -80,12 +80,12 @@ class Claims:
         every = " UNION ALL ".join(f"SELECT * FROM part_{number}" for number in range(len(parts)))
         values += [limit, token, lease_us]
         sql = (
-            f"WITH {', '.join(parts)}, found AS ({every} ORDER BY place LIMIT %s), held AS ("
+            f"WITH {', '.join(parts)}, found AS ({every} ORDER BY place, name, id LIMIT %s), held AS ("
             f" INSERT INTO {self._leases} (name, id, token, until)"
             " SELECT name, id, %s::bigint, clock_timestamp() + %s::bigint * interval '1 microsecond' FROM found"
             " ON CONFLICT (name, id) DO UPDATE SET token = EXCLUDED.token, until = EXCLUDED.until"
             f" WHERE {LEASE.name}.until <= clock_timestamp() RETURNING name, id)"
-            " SELECT found.name, found.id, held.id IS NOT NULL FROM found LEFT JOIN held USING (name, id) ORDER BY place"
+            " SELECT name, id, held.id IS NOT NULL FROM found LEFT JOIN held USING (name, id) ORDER BY place, name, id"
         )
         return numbered(sql), values
 
@@ -99,7 +99,7 @@ class Claims:
             f' FROM "{self._schema}".{table_name(query.table)} AS t WHERE {" AND ".join(conditions)}'
             f" AND NOT EXISTS (SELECT 1 FROM {self._leases} AS l"
             f" WHERE l.name = '{query.table}' AND l.id = t.id AND l.until > clock_timestamp())"
-            f' ORDER BY t."{order}" LIMIT %s FOR UPDATE OF t SKIP LOCKED)'
+            f' ORDER BY t."{order}", t.id LIMIT %s FOR UPDATE OF t SKIP LOCKED)'
         )
 
 

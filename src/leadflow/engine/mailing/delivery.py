@@ -2,17 +2,16 @@
 
 planned > claimed (committed before anything leaves) > handed_over | refused | unknown. A message found claimed after a
 crash is handed over if its mailer says that it left; planned again if it says that it did not; else unknown, for a person.
-What was claimed and never tried is planned again when a delivery ends early.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable
 
 from attrs import define, evolve
 
 from leadflow.engine.answers.reading import Reading
+from leadflow.engine.mailing.desk import Desk
 from leadflow.engine.mailing.letters import letter
 from leadflow.engine.mailing.outbox import Message
 from leadflow.engine.planning.rulebook import Rulebook
@@ -20,18 +19,16 @@ from leadflow.errors import (
     AdapterError,
     AdapterUnavailableError,
     AuthenticationError,
-    ConflictError,
     FateUnknownError,
-    LeadflowError,
     TransientError,
 )
 from leadflow.model.time import HOUR_US, MINUTE_US, SECOND_US
 from leadflow.ports.mail import Mailer
-from leadflow.ports.store import ChangeSet, Scan, Snapshot, Store
+from leadflow.ports.store import Store
 
-_BATCH = 200
 _RETRY_US = (5 * MINUTE_US, HOUR_US, 6 * HOUR_US)
-_LEASE_US = 10 * MINUTE_US
+LEASE = "10min"
+"""How long a message may be in somebody's hands before another asks what became of it."""
 
 
 @define
@@ -49,61 +46,60 @@ class Delivered:
         return self.handed_over + self.refused + self.put_off + self.unknown
 
 
-def deliver(store: Store, rulebook: Rulebook, mailer: Mailer, sender: str, now_us: int, limit: int | None) -> Delivered:
-    """Hand over what is due.
+def deliver(
+    store: Store,
+    rulebook: Rulebook,
+    mailer: Mailer,
+    sender: str,
+    now: Callable[[], int],
+    limit: int | None,
+    lease_us: int,
+) -> Delivered:
+    """Hand over what is due, one message in hand at a time.
 
     Errors: AuthenticationError and AdapterUnavailableError, when nothing can leave; everything waits then.
     """
     done = Delivered()
-    _settle_claimed(store, mailer, now_us, done)
+    desk = Desk(store, now, lease_us)
     while limit is None or done.total < limit:
-        claimed = _claim(store, now_us, _BATCH if limit is None else min(_BATCH, limit - done.total))
-        if not claimed:
+        share = desk.share(None if limit is None else limit - done.total)
+        if not share:
             return done
         view = Reading(store, rulebook)
-        for index, message in enumerate(claimed):
-            try:
-                settled = _hand_over(message, view, mailer, sender, now_us, done)
-            except (AuthenticationError, AdapterUnavailableError):
-                _give_back(store, claimed[index:], now_us)
-                raise
-            except BaseException:
-                # This one may have left: it stays claimed, and its mailer is asked when the lease is over.
-                _give_back(store, claimed[index + 1 :], now_us)
-                raise
-            _put(store, settled)
+        try:
+            for message in share:
+                if message.state == "claimed":
+                    _ask(message, desk, mailer, now(), done)
+                elif (claimed := desk.take(message)) is not None:
+                    desk.settle_later(claimed, _handed_over(claimed, desk, view, mailer, sender, now(), done))
+        finally:
+            desk.clear()
     return done
 
 
-def _give_back(store: Store, messages: Iterable[Message], now_us: int) -> None:
-    """Messages that were never tried are planned as before. Where that fails too, their lease ends."""
-    for each in messages:
-        try:
-            _put(
-                store,
-                evolve(each, state="planned", attempts=each.attempts - 1, due_us=now_us, version=each.version + 1),
-            )
-        except LeadflowError:
-            return
-
-
-def _claim(store: Store, now_us: int, size: int) -> list[Message]:
-    """Take due messages for this process; what somebody else took meanwhile is left to them."""
-    query = Scan(
-        table="outbox", where=(("due_us", "<=", now_us), ("state", "=", "planned")), order="due_us", limit=size
-    )
-    due: list[Message] = list(store.scan(query))
-    if not due:
-        return []
-    claimed = [
-        evolve(each, state="claimed", attempts=each.attempts + 1, due_us=now_us + _LEASE_US, version=each.version + 1)
-        for each in due
-    ]
+def _handed_over(
+    message: Message, desk: Desk, view: Reading, mailer: Mailer, sender: str, now_us: int, done: Delivered
+) -> Message:
     try:
-        _commit(store, due, claimed)
-    except ConflictError:
-        return _claim(store, now_us, max(1, size // 2)) if size > 1 else []
-    return claimed
+        return _hand_over(message, view, mailer, sender, now_us, done)
+    except (AuthenticationError, AdapterUnavailableError):
+        desk.give_back(message)
+        raise
+    # After anything else it may have left: it stays claimed, and its mailer is asked when the lease is over.
+
+
+def _ask(message: Message, desk: Desk, mailer: Mailer, now_us: int, done: Delivered) -> None:
+    """What a crashed delivery had in hand, once its lease is over."""
+    was_sent = mailer.was_sent(message.id)
+    if was_sent:
+        settled = _settled(message, "handed_over", now_us, None)
+    elif was_sent is None:
+        settled = _settled(message, "unknown", now_us, "lost between claim and hand-over")
+    else:
+        settled = evolve(message, state="planned", due_us=now_us, version=message.version + 1)
+    if desk.resolve(message, settled):
+        done.handed_over += was_sent is True
+        done.unknown += was_sent is None
 
 
 def _hand_over(message: Message, view: Reading, mailer: Mailer, sender: str, now_us: int, done: Delivered) -> Message:
@@ -139,21 +135,6 @@ def _hand_over(message: Message, view: Reading, mailer: Mailer, sender: str, now
     return _settled(message, "handed_over", now_us, None)
 
 
-def _settle_claimed(store: Store, mailer: Mailer, now_us: int, done: Delivered) -> None:
-    """What a crashed delivery left behind, once its lease is over."""
-    query = Scan(table="outbox", where=(("due_us", "<=", now_us), ("state", "=", "claimed")), order="due_us")
-    for message in list(store.scan(query)):
-        was_sent = mailer.was_sent(message.id)
-        if was_sent:
-            done.handed_over += 1
-            _put(store, _settled(message, "handed_over", now_us, None))
-        elif was_sent is None:
-            done.unknown += 1
-            _put(store, _settled(message, "unknown", now_us, "lost between claim and hand-over"))
-        else:
-            _put(store, evolve(message, state="planned", due_us=now_us, version=message.version + 1))
-
-
 def _told(error: AdapterError) -> str:
     """A code and the adapter's words, which hold no personal data."""
     return f"{error.code}: {error.message}"[:200]
@@ -161,13 +142,3 @@ def _told(error: AdapterError) -> str:
 
 def _settled(message: Message, state: str, now_us: int, error: str | None) -> Message:
     return evolve(message, state=state, due_us=None, settled_us=now_us, error=error, version=message.version + 1)
-
-
-def _put(store: Store, message: Message) -> None:
-    before = store.load([("outbox", message.id)])
-    store.commit(ChangeSet(before, {("outbox", message.id): message}))
-
-
-def _commit(store: Store, before: Iterable[Any], after: Iterable[Any]) -> None:
-    snapshot = Snapshot({("outbox", each.id): each for each in before})
-    store.commit(ChangeSet(snapshot, {("outbox", each.id): each for each in after}))
