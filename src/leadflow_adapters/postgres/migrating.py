@@ -55,6 +55,7 @@ def migrate(url: str, layouts: Iterable[Layout], *, timeout: float = 10.0) -> tu
 
 
 def _migrated(connection: Connection, schema: str, place: str, wanted: list[Shape]) -> tuple[int, int]:
+    connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED  # so that who waited sees what the other did
     with connection.transaction():
         hold_alone(connection, schema)
         found = recognised(connection, schema, place)

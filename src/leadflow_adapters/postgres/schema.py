@@ -98,7 +98,8 @@ def hold_alone(connection: Connection, schema: str) -> None:
 def _make(connection: Connection, schema: str, place: str, wanted: Iterable[Shape]) -> None:
     """Everything in one transaction; of two processes that do so at once, the second finds it made."""
     quoted = f'"{schema}"'
-    connection.execute("BEGIN")
+    # Whoever waited for the other has to see what that one made.
+    connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
     try:
         hold_alone(connection, schema)
         if not tables_in(connection, schema):
