@@ -25,7 +25,7 @@ class LedgerMailer:
     """Takes every message and writes its key down before it answers. Nobody can ask it afterwards."""
 
     def __init__(self, path: str) -> None:
-        self._ledger = Ledger(path)
+        self._ledger = Ledger(path, sync=False)
 
     def send(self, mail: Mail) -> str:
         self._ledger.write(mail.key, str(os.getpid()))
