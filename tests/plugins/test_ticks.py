@@ -66,6 +66,7 @@ def _holds(flow: Any, moody: Moody, clock: VirtualClock) -> None:
         clock.advance("90min")
         for _ in range(2):
             flow.tick()
+            assert flow.tick() == 0
             (left,) = flow.due(flow.now())
             assert (left.table, left.id) == ("handover", lead)
         moody.is_down = False

@@ -35,8 +35,9 @@ def tick(carrier: Carrier, until_us: int, lease_us: int) -> int:
         due = [wake for wake in due if wake.key not in aside]
         if not due:
             return total
-        aside |= {wake.key for wake in _failed(carrier.carry_out(due, _when))}
-        total += len(due)
+        failed = {wake.key for wake in _failed(carrier.carry_out(due, _when))}
+        aside |= failed
+        total += len(due) - len(failed)
 
 
 def _shared(carrier: Carrier, store: Claiming, until_us: int, lease_us: int) -> int:
@@ -62,7 +63,7 @@ def _shared(carrier: Carrier, store: Claiming, until_us: int, lease_us: int) -> 
             for wake in due:
                 if (wake.table, wake.id) not in failed:
                     del aside[wake.table, wake.id]
-            total += len(due)
+            total += len(due) - len(failed)
     finally:
         store.release(aside)
 
