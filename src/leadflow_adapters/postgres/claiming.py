@@ -11,7 +11,7 @@ claimed again, while who held it before is refused, because his token stands now
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from leadflow.ports.store import Claimed, Scan
@@ -23,10 +23,7 @@ from leadflow_adapters.postgres.statements import BEGIN, COMMIT, array
 from leadflow_adapters.postgres.wire import Statement, Wire, numbered
 
 _TRIES: Final = 5
-_SETTINGS: Final = (
-    "SELECT set_config('synchronous_commit', 'off', true), set_config('enable_hashjoin', 'off', true),"
-    " set_config('enable_mergejoin', 'off', true)"
-)
+_UNAWAITED: Final = "SET LOCAL synchronous_commit TO off"
 _OVER: Final = "interval '1 hour'"
 """How long a lease that ran out stays where nobody has claimed its row again; then the row has gone or is not due."""
 
@@ -45,18 +42,24 @@ class Claims:
         self._end = f"WITH gone AS ({self._give_back} RETURNING 1) SELECT 1 / ({all_held})::int FROM gone"
         self._tidy = f"DELETE FROM {self._leases} WHERE until < clock_timestamp() - {_OVER}"
 
-    def taken(self, wire: Wire, queries: Sequence[Scan], limit: int, lease_us: int) -> list[tuple[Key, int]]:
-        """The keys of rows that are held from now on, with their tokens, in order."""
+    def taken(self, wire: Wire, queries: Sequence[Scan], limit: int, lease_us: int) -> tuple[list[Key], Claimed]:
+        """What is held from now on: keys whose rows have still to be read, or the rows."""
         token = secrets.randbits(63)
-        statement = self._statement(queries, limit, lease_us, token)
         for _ in range(_TRIES):
-            found = wire.ask([(BEGIN, ()), (_SETTINGS, ()), statement, (COMMIT, ())])[2]
-            held = [((name, id_), token) for name, id_, is_held in found if is_held]
+            sent = [(BEGIN, ()), (_UNAWAITED, ()), self._statement(queries, limit, lease_us, token), (COMMIT, ())]
+            found = wire.ask(sent)[2]
+            held = [each for each in found if each[0]]
             if held or not found:
                 break
         if not held:
             wire.ask([(self._tidy, ())])
-        return held
+            return [], Claimed()
+        if len(queries) > 1:
+            keys = [(name, id_) for _, name, id_ in held]
+            return keys, Claimed((), dict.fromkeys(keys, token))
+        layout = self._layouts[queries[0].table]
+        rows = tuple(layout.row(each[1:]) for each in held)
+        return [], Claimed(rows, {(layout.table.name, row.id): token for row in rows})
 
     def given_back(self, wire: Wire, tokens: Mapping[Key, Any]) -> None:
         """Leases end before their time."""
@@ -75,17 +78,23 @@ class Claims:
         return found[0][0] == len(tokens)
 
     def _statement(self, queries: Sequence[Scan], limit: int, lease_us: int, token: int) -> Statement:
+        """One row for each that was found: whether it is held, and its key, or all its columns where there is one query."""
         values: list[Any] = []
         parts = [self._part(number, query, limit, values) for number, query in enumerate(queries)]
-        every = " UNION ALL ".join(f"SELECT * FROM part_{number}" for number in range(len(parts)))
+        every = " UNION ALL ".join(f"SELECT name, id, place FROM part_{number}" for number in range(len(parts)))
         values += [limit, token, lease_us]
+        asked = "SELECT held.id IS NOT NULL, found.name, found.id FROM found"
+        if len(queries) == 1:
+            columns = ", ".join(f't."{column}"' for column in self._layouts[queries[0].table].columns)
+            asked = f"SELECT held.id IS NOT NULL, {columns} FROM found JOIN part_0 AS t USING (id)"
         sql = (
             f"WITH {', '.join(parts)}, found AS ({every} ORDER BY place, name, id LIMIT %s), held AS ("
             f" INSERT INTO {self._leases} (name, id, token, until)"
             " SELECT name, id, %s::bigint, clock_timestamp() + %s::bigint * interval '1 microsecond' FROM found"
             " ON CONFLICT (name, id) DO UPDATE SET token = EXCLUDED.token, until = EXCLUDED.until"
             f" WHERE {LEASE.name}.until <= clock_timestamp() RETURNING name, id)"
-            " SELECT name, id, held.id IS NOT NULL FROM found LEFT JOIN held USING (name, id) ORDER BY place, name, id"
+            f" {asked} LEFT JOIN held ON held.name = found.name AND held.id = found.id"
+            " ORDER BY found.place, found.name, found.id"
         )
         return numbered(sql), values
 
@@ -95,19 +104,12 @@ class Claims:
         values += [*given, limit]
         order = query.order.lstrip("-")
         return (
-            f"part_{number} AS (SELECT '{query.table}'::text AS name, t.id, t.\"{order}\" AS place"
+            f'part_{number} AS (SELECT t.*, \'{query.table}\'::text COLLATE "C" AS name, t."{order}" AS place'
             f' FROM "{self._schema}".{table_name(query.table)} AS t WHERE {" AND ".join(conditions)}'
             f" AND NOT EXISTS (SELECT 1 FROM {self._leases} AS l"
             f" WHERE l.name = '{query.table}' AND l.id = t.id AND l.until > clock_timestamp())"
             f' ORDER BY t."{order}", t.id LIMIT %s FOR UPDATE OF t SKIP LOCKED)'
         )
-
-
-def claimed(held: Sequence[tuple[Key, int]], load: Callable[[list[Key]], Mapping[Key, Any]]) -> Claimed:
-    """What is held, with its rows as they are now."""
-    keys = [key for key, _ in held]
-    rows = load(keys) if keys else {}
-    return Claimed(tuple(rows[key] for key in keys if rows[key] is not None), dict(held))
 
 
 def _columns(tokens: Mapping[Key, Any]) -> list[str]:

@@ -42,7 +42,7 @@ from leadflow.stores.layout import layout_of
 from leadflow.stores.statements import decision_maker, scan_statement
 from leadflow_adapters.postgres import schema
 from leadflow_adapters.postgres.address import read_address
-from leadflow_adapters.postgres.claiming import Claims, claimed
+from leadflow_adapters.postgres.claiming import Claims
 from leadflow_adapters.postgres.connections import Connections
 from leadflow_adapters.postgres.faults import is_conflict, is_lost, translated
 from leadflow_adapters.postgres.statements import COMMIT, array, found_by, statements_of
@@ -202,8 +202,11 @@ class PostgresStore:
     def claim(self, queries: Sequence[Scan], limit: int, lease_us: int) -> Claimed:
         """See Claiming.claim."""
         with self._connected() as wire:
-            held = self._claims.taken(wire, queries, limit, lease_us)
-            return claimed(held, lambda keys: self._read(wire, keys))
+            keys, claimed = self._claims.taken(wire, queries, limit, lease_us)
+            if not keys:
+                return claimed
+            rows = self._read(wire, keys)
+            return Claimed(tuple(rows[key] for key in keys if rows[key] is not None), claimed.tokens)
 
     def release(self, tokens: Mapping[Key, Any]) -> None:
         """See Claiming.release."""
