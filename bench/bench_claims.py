@@ -1,8 +1,8 @@
 """Claiming due messages in PostgreSQL, beside the loop that one would write by hand with FOR UPDATE SKIP LOCKED.
 
-By hand a claim marks rows of the queue itself (state, lease, attempts), as is usual, and to finish is one UPDATE for all. Here a
-claim writes a lease beside each row, is good for every table, and to finish is a change whose rows are compared with what was
-read. `bench_postgres` runs it on its server.
+By hand a claim marks rows of the queue itself (state, lease, attempts), as is usual, and to finish is one UPDATE for all.
+Here a claim writes a lease beside each row and is good for every table; to finish is a change whose rows are compared with
+what was read. `bench_postgres` runs it on its server.
 """
 
 from __future__ import annotations
