@@ -14,7 +14,7 @@ import psycopg
 from attrs import evolve
 
 from bench.harness import Figure, Spent, Watch, compared, in_turns
-from leadflow.engine.mailing.outbox import Message
+from leadflow.engine.mailing.messages import Message
 from leadflow.engine.rooms import TABLES
 from leadflow.ports.store import ChangeSet, Claimed, Scan, Snapshot
 from leadflow_adapters.postgres.store import PostgresStore

@@ -23,7 +23,7 @@ from bench.workload import Clock, interactions, people, playbook
 from leadflow.engine.flow import Flow
 from leadflow.engine.planning.carrying import Carrier
 from leadflow.hookspecs import hookimpl
-from leadflow.plugins import Registration, load, policies_of
+from leadflow.plugins import load, policies_of
 from leadflow.ports.store import ChangeSet, Snapshot
 
 _POINT = "_tell"
@@ -41,8 +41,8 @@ def _plain(text: str) -> str:
 
 class _Policy:
     @hookimpl
-    def leadflow_register_normalisers(self, register: Any) -> None:
-        register("bench.plain", _plain)
+    def leadflow_register_policies(self, register: Any) -> None:
+        register.normaliser("bench.plain", _plain)
 
 
 def _point() -> str:
@@ -129,8 +129,6 @@ def run(rounds: int = 15, count: int = 200_000, records: int = 400) -> list[Figu
         found = _over(body, "pass", own, rounds, count // 4)
         figures.append(_figure(f"told to {number} observers that do nothing", found, 0.1 + 0.1 * number))
     plugins = load(only=(), also={"bench": _Policy()})
-    (registration,) = plugins.all("normalisers")
-    assert isinstance(registration, Registration)
     guarded = policies_of(plugins).normalisers["bench.plain"].function
     found = _over("guarded('ana')", "pass", {"guarded": guarded}, rounds, count // 4)
     figures.append(_figure("a plugin's normaliser that does nothing, guarded", found, 0.2))

@@ -55,16 +55,24 @@ def migrated(url: str) -> Any:
     return migrate_store(url, plugins=PLUGINS)
 
 
-def rows(postgres: Any, url: str) -> dict[str, list[Any]]:
-    """Everything in the tables of version 1."""
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def rows(postgres: Any, url: str) -> Rows:
+    """Everything in the tables, by column."""
     with postgres.connect() as connection:
         found = connection.execute(
             "SELECT tablename FROM pg_tables WHERE schemaname = %s", (schema_of(url),)
         ).fetchall()
         names = sorted({name for (name,) in found} - {"leadflow_schema", "leadflow_lease"})
-        return {
-            name: connection.execute(f"SELECT * FROM {schema_of(url)}.{name} ORDER BY 1").fetchall() for name in names
-        }
+        every = {name: f"SELECT to_jsonb(t) FROM {schema_of(url)}.{name} AS t ORDER BY t.id" for name in names}
+        return {name: [row for (row,) in connection.execute(query)] for name, query in every.items()}
+
+
+def shared(found: Rows, before: Rows) -> Rows:
+    """What is there of the tables and columns that there were before."""
+    columns = {name: set().union(*held) for name, held in before.items()}
+    return {name: [{c: row[c] for c in row if c in columns[name]} for row in found[name]] for name in before}
 
 
 def test_an_old_schema_is_refused_until_it_is_migrated(old: str, postgres: Any) -> None:
@@ -81,7 +89,7 @@ def test_a_migrated_schema_holds_what_it_held(old: str, postgres: Any) -> None:
     before = rows(postgres, old)
     assert sum(map(len, before.values())) > 60
     assert migrated(old) == (1, SCHEMA_VERSION, None)
-    assert rows(postgres, old) == before
+    assert shared(rows(postgres, old), before) == before
     with opened(old) as flow:
         assert invariants(flow) == []
         (loser,) = [row["id"] for row in contents(flow)["contact"].values() if row.get("state") == "merged"]

@@ -21,7 +21,7 @@ from attrs import define, field
 
 import leadflow
 from leadflow.engine.flow import Flow
-from leadflow.engine.mailing.outbox import Message
+from leadflow.engine.mailing.messages import Message
 from leadflow.model.lead import Lead
 from leadflow.playbook.default import default_text
 from leadflow.plugins import load

@@ -22,8 +22,8 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 PURE = ("model", "expr", "normalise", "capture", "matching", "scoring", "process", "assignment", "reporting")
 PURE_MODULES = [path for path in MODULES if path.relative_to(SOURCE).parts[0] in PURE]
 SURFACE = {
-    "Account", "Contact", "Flow", "Ingested", "Lead", "LeadflowError", "Money", "Opportunity", "Outcome", "Playbook",
-    "Product", "Result", "User", "load_playbook", "open",
+    "Account", "Contact", "Flow", "Ingested", "JoinedFlow", "Lead", "LeadflowError", "Money", "Opportunity", "Outcome",
+    "Playbook", "Product", "Result", "User", "join", "load_playbook", "make_tables", "open",
 }  # fmt: skip
 
 

@@ -12,10 +12,10 @@ from leadflow.errors import InvalidInputError
 from leadflow.testing import (
     VirtualClock,
     contents,
+    deals,
     entries,
     histories,
     interactions,
-    opportunities,
     orders,
     submissions,
 )
@@ -49,7 +49,7 @@ PAIRS = {
     "submission": (submissions(), ("form", "fields")),
     "interaction": (interactions(), ("kind", "contact", "properties")),
     "order": (orders(), ("contact", "currency", "lines")),
-    "opportunity": (opportunities(), ("lead", "contact", "status", "amount", "currency")),
+    "opportunity": (deals(), ("lead", "contact", "status", "amount", "currency")),
     "contact": (entries(), ("contact", "account", "lead")),
 }
 """Records of each kind, and what of them is their body."""

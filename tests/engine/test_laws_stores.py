@@ -22,10 +22,10 @@ from leadflow.testing import (
     VirtualClock,
     commands,
     contents,
+    deals,
     entries,
     interactions,
     invariants,
-    opportunities,
     orders,
     submissions,
 )
@@ -82,7 +82,7 @@ class SameOnBothStores(RuleBasedStateMachine):
     def enter(self, record: Any) -> None:
         self.take(record)
 
-    @rule(record=st.one_of(orders(), opportunities()))
+    @rule(record=st.one_of(orders(), deals()))
     def buy(self, record: Any) -> None:
         self.take(record)
 

@@ -28,8 +28,8 @@ class Moody:
         return eligible[0].user, state
 
     @hookimpl
-    def leadflow_register_strategies(self, register: Any) -> None:
-        register("moody.first", self.choose)
+    def leadflow_register_policies(self, register: Any) -> None:
+        register.strategy("moody.first", self.choose)
 
 
 def rules() -> AssignmentRules:

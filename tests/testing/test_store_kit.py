@@ -5,8 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from types import FunctionType
-from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -92,31 +90,6 @@ def test_a_planted_fault_is_caught_by_the_test_for_it(failed: dict[str, set[str]
 @pytest.mark.parametrize("store", HONEST)
 def test_an_honest_store_fails_nothing(failed: dict[str, set[str]], store: str) -> None:
     assert failed[store] == set()
-
-
-def _replaced(**body: Any) -> type[StoreConformance]:
-    return type("TestMine", (StoreConformance,), body)
-
-
-def test_a_test_that_is_replaced_or_taken_away_is_an_error() -> None:
-    """No override without a strict xfail and a reason; a mark that skips does not help."""
-    name = "test_an_input_is_kept_once"
-
-    def test_an_input_is_kept_once(self: Any) -> None:
-        pass
-
-    xfail = pytest.mark.xfail
-    for replacement in (
-        None,
-        test_an_input_is_kept_once,
-        xfail(strict=True)(FunctionType(test_an_input_is_kept_once.__code__, {})),
-        xfail(reason="later")(FunctionType(test_an_input_is_kept_once.__code__, {})),
-        pytest.mark.skip("slow")(FunctionType(test_an_input_is_kept_once.__code__, {})),
-    ):
-        with pytest.raises(TypeError, match=rf"TestMine\.{name} replaces a promise .*xfail\(strict=True, reason="):
-            _replaced(**{name: replacement})
-    written_down = xfail(strict=True, reason="later")(FunctionType(test_an_input_is_kept_once.__code__, {}))
-    assert getattr(_replaced(**{name: written_down}), name) is written_down
 
 
 def test_make_says_what_is_missing() -> None:

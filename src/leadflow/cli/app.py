@@ -22,12 +22,14 @@ from leadflow.cli import (
     what_if,
     working,
 )
-from leadflow.cli.outside import extensions, mail
+from leadflow.cli.outside import extensions, mail, publish
+from leadflow.cli.outside.commands import Commands
 from leadflow.cli.sample import demo
 from leadflow.cli.shell.command import JsonOption, PlainOption, PlaybookOption, StoreOption, Work, add
 
 app = typer.Typer(
     name="leadflow",
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -52,6 +54,7 @@ COMMANDS: Final[dict[str, tuple[Work, ...]]] = {
         failed.failed,
         due.tick,
         due.deliver,
+        publish.publish,
         rules.rekey,
         rules.migrate,
     ),

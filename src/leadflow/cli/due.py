@@ -124,7 +124,8 @@ def deliver(
         told = Scan(table="outbox", where=(("state", "=", "refused"), ("settled_us", ">=", begun_us)), limit=_SHOWN)
         refused = list(flow.store.scan(told)) if done.refused else []
     plain = {
-        "handed_over": done.handed_over, "refused": done.refused, "put_off": done.put_off, "unknown": done.unknown
+        "handed_over": done.handed_over, "refused": done.refused, "put_off": done.put_off, "unknown": done.unknown,
+        "held": done.held,
     }  # fmt: skip
     if output.is_json:
         output.document({**plain, "folder" if via is None else "via": where, "is_interrupted": stopping.is_asked})
@@ -132,10 +133,12 @@ def deliver(
         output.say(
             f"{done.handed_over:,} messages {'written to' if via is None else 'handed to'} {where}"
             if done.handed_over
-            else "nothing was waiting",
+            else "nothing was waiting"
+            if not done.total
+            else "nothing left",
             "strong",
         )
-        for name in ("refused", "put_off", "unknown"):
+        for name in ("refused", "put_off", "unknown", "held"):
             if plain[name]:
                 output.say(f"  {plain[name]:,} {name.replace('_', ' ')}", "warn")
         for message in refused:
@@ -163,6 +166,7 @@ def delivered(
         total.refused += part.refused
         total.put_off += part.put_off
         total.unknown += part.unknown
+        total.held += part.held
         if show is not None:
             show(total.total, f"{total.total:,} messages")
         if part.total < _LETTERS:

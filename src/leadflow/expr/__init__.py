@@ -12,7 +12,7 @@ from leadflow.expr.nodes import Node
 from leadflow.expr.reading.parse import parse
 from leadflow.expr.signals import Signal, SignalTable, State, observe, state_of, sum_state_of
 from leadflow.expr.text import to_text
-from leadflow.expr.types import Field, Schema, Term, Type
+from leadflow.expr.types import Field, Function, Schema, Term, Type
 
 __all__ = [
     "Condition",
@@ -20,6 +20,7 @@ __all__ = [
     "Fault",
     "Field",
     "Finding",
+    "Function",
     "Node",
     "Schema",
     "Signal",

@@ -16,6 +16,7 @@ from leadflow.expr.nodes import (
     Ago,
     And,
     Arithmetic,
+    Call,
     Compare,
     DateLiteral,
     DurationLiteral,
@@ -91,6 +92,9 @@ def type_of(node: Node, schema: Schema) -> Type | None:
         case TermRef():
             term = schema.terms.get(node.name)
             return term.returns if term else None
+        case Call():
+            function = schema.functions.get(node.name)
+            return function.returns if function else None
         case Occurrence():
             return _RETURNS[node.function]
         case Arithmetic():
@@ -177,6 +181,8 @@ class _Checker:
                 self.field(node)
             case TermRef():
                 self.term(node)
+            case Call():
+                self.call(node)
             case Occurrence():
                 self.occurrence(node)
             case Arithmetic():
@@ -215,6 +221,24 @@ class _Checker:
                 return
         if node.args and isinstance(node.args[0].value, str):
             self.choice(node.args[0], node.args[0].value, term.choices, f"{node.name} has no")
+
+    def call(self, node: Call) -> None:
+        function = self.schema.functions.get(node.name)
+        if function is None:
+            hint = self.guess(node.name, list(self.schema.functions)) or "see leadflow plugins for those there are"
+            self.fault(node, f"there is no function {node.name[:60]}", hint)
+            return
+        if len(node.args) != len(function.takes):
+            wanted = ", ".join(kind.value for kind in function.takes) or "nothing"
+            self.fault(node, f"{node.name} takes {wanted}", f"it is {function.signature}")
+            return
+        for kind, arg in zip(function.takes, node.args, strict=True):
+            found = self.value(arg)
+            if depends_on_now(arg):
+                self.fault(arg, f"{node.name} cannot be asked about the clock", "compare what it gives instead")
+            elif arg == Literal(None) or (found not in (None, kind) and not {found, kind} <= TEXTUAL):
+                said = found.value if found else "None"
+                self.fault(arg, f"{node.name} takes a {kind.value} here, not a {said}", f"it is {function.signature}")
 
     def unknown_term(self, node: TermRef) -> tuple[str, str]:
         name = node.name[:60]
@@ -258,14 +282,18 @@ class _Checker:
 
     def is_none(self, node: IsNone) -> None:
         operand = node.operand
-        maybe = isinstance(operand, (FieldRef, TermRef)) or (
+        maybe = isinstance(operand, (FieldRef, TermRef, Call)) or (
             isinstance(operand, Occurrence) and operand.function == "days_since"
         )
         if isinstance(operand, Hole):
             return
         self.value(operand)
         if not maybe:
-            self.fault(node, f"{to_text(operand)[:60]} is never None", "only a field, a term or days_since() can be")
+            self.fault(
+                node,
+                f"{to_text(operand)[:60]} is never None",
+                "only fields, terms, functions and days_since() are",
+            )
 
     def text_test(self, node: TextTest) -> None:
         for side in (node.subject, node.needle):

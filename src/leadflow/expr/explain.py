@@ -177,6 +177,9 @@ class _Explainer:
                 return self.field(node)
             case n.TermRef():
                 return self.view.term(node.name, tuple(arg.value for arg in node.args))[0]
+            case n.Call():
+                args = [self.value(arg) for arg in node.args]
+                return None if any(arg is None for arg in args) else self.schema.functions[node.name].function(*args)
             case n.Occurrence():
                 return self.occurrence(node, measured)
             case n.Arithmetic():

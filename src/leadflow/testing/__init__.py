@@ -27,12 +27,15 @@ if TYPE_CHECKING:
     from leadflow.testing.invariants import invariants
     from leadflow.testing.ledger import Ledger
     from leadflow.testing.mailing import Arrived, MailerConformance
+    from leadflow.testing.publishing import PublisherConformance
+    from leadflow.testing.selling import CrmConformance
     from leadflow.testing.stories import Story, StoryError, does, says, story, submits
     from leadflow.testing.storing import StoreConformance
     from leadflow.testing.strategies import (
         accounts,
         commands,
         contacts,
+        deals,
         entries,
         histories,
         instants,
@@ -40,7 +43,10 @@ if TYPE_CHECKING:
         leads,
         opportunities,
         orders,
+        playbooks,
+        scoring_models,
         submissions,
+        users,
     )
 
 _WHERE = {
@@ -54,6 +60,8 @@ _WHERE = {
     "Ledger": "ledger",
     "Arrived": "mailing",
     "MailerConformance": "mailing",
+    "PublisherConformance": "publishing",
+    "CrmConformance": "selling",
     "StoreConformance": "storing",
     "Story": "stories",
     "StoryError": "stories",
@@ -64,6 +72,7 @@ _WHERE = {
     "accounts": "strategies",
     "commands": "strategies",
     "contacts": "strategies",
+    "deals": "strategies",
     "entries": "strategies",
     "histories": "strategies",
     "instants": "strategies",
@@ -71,17 +80,22 @@ _WHERE = {
     "leads": "strategies",
     "opportunities": "strategies",
     "orders": "strategies",
+    "playbooks": "strategies",
+    "scoring_models": "strategies",
     "submissions": "strategies",
+    "users": "strategies",
 }
 
 __all__ = [
     "Arrived",
     "Client",
+    "CrmConformance",
     "FaultPlan",
     "Finished",
     "InjectedError",
     "Ledger",
     "MailerConformance",
+    "PublisherConformance",
     "StoreConformance",
     "Story",
     "StoryError",
@@ -90,6 +104,7 @@ __all__ = [
     "commands",
     "contacts",
     "contents",
+    "deals",
     "does",
     "entries",
     "histories",
@@ -99,10 +114,13 @@ __all__ = [
     "leads",
     "opportunities",
     "orders",
+    "playbooks",
     "says",
+    "scoring_models",
     "story",
     "submissions",
     "submits",
+    "users",
 ]
 
 

@@ -1,7 +1,10 @@
 """What all conformance kits share: a kit is a class to subclass, and no test of it is dropped unseen.
 
-A subclass may override a test only to say that it is known to fail: with `pytest.mark.xfail(strict=True, reason=...)`. Any
-other override, and any removal, fails the kit.
+A kit sets `is_kit = True`. Its tests are its own and those of the classes that it is put together from; a test marked with
+`needs` is run only where a subclass offers that, by default what it `claims`.
+
+A subclass may override a test only to say that it is known to fail: with `pytest.mark.xfail(strict=True, reason=...)` and no
+more, so that it is run, and fails the day it passes. Any other override, and any removal, fails the kit.
 """
 
 from __future__ import annotations
@@ -17,11 +20,13 @@ class Conformance:
     """The base of kits. Tests that need what a subclass does not offer are marked by the kit with `needs`."""
 
     is_kit: ClassVar[bool] = False
+    claims: ClassVar[frozenset[str]] = frozenset()
+    """What a subclass says that its adapter can do: what is claimed must work, what is not claimed must be refused."""
     _apart: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        if _GUARD in vars(cls):
+        if getattr(cls, _GUARD) is not getattr(Conformance, _GUARD):
             setattr(cls, _GUARD, getattr(Conformance, _GUARD))
         if not vars(cls).get("is_kit", False):
             cls._set_apart()
@@ -31,7 +36,7 @@ class Conformance:
         """Tests of what is not offered are not collected; the guard knows them from those that somebody took out."""
         offered, tests = cls._offered(), cls._standard()
         cls._apart = frozenset(
-            name for name, test in tests.items() if getattr(test, "needs", None) not in (None, *offered)
+            name for name, test in tests.items() if not offered.issuperset(getattr(test, "needs", ()))
         )
         for name, test in tests.items():
             if name in cls._apart:
@@ -42,13 +47,18 @@ class Conformance:
     @classmethod
     def _offered(cls) -> frozenset[str]:
         """What tests may ask of this subclass."""
-        return frozenset()
+        return cls.claims
 
     @classmethod
     def _standard(cls) -> dict[str, Any]:
         """The tests of the kits that this class builds on."""
         kits = [base for base in cls.__mro__ if vars(base).get("is_kit", False)]
-        return {name: test for kit in reversed(kits) for name, test in vars(kit).items() if name.startswith("test_")}
+        return {
+            name: getattr(kit, name)
+            for kit in reversed(kits)
+            for name in dir(kit)
+            if name.startswith("test_") and name != _GUARD
+        }
 
     def test_no_test_is_overridden_in_silence(self) -> None:
         """A standard test is replaced only by a strict xfail with its reason."""
@@ -66,20 +76,25 @@ class Conformance:
         )
 
 
-def needs(offer: str) -> Callable[[Test], Test]:
-    """Mark a test of a kit: it is run only for subclasses that offer this."""
+def needs(*offers: str) -> Callable[[Test], Test]:
+    """Mark a test of a kit: it is run only for subclasses that offer all of this."""
 
     def mark(test: Test) -> Test:
-        setattr(test, "needs", offer)  # noqa: B010 - a function has no such field for the type checker
+        setattr(test, "needs", frozenset(offers))  # noqa: B010 - a function has no such field for the type checker
         return test
 
     return mark
 
 
 def _says_why(test: Any) -> bool:
-    return any(
+    """Whether a test is known to fail, always, strictly and for a reason, and is run all the same."""
+    marks = getattr(test, "pytestmark", ())
+    return not any(mark.name in ("skip", "skipif") for mark in marks) and any(
         mark.name == "xfail"
+        and not mark.args
         and mark.kwargs.get("strict") is True
+        and mark.kwargs.get("run", True) is True
+        and mark.kwargs.get("condition", True) is True
         and bool(str(mark.kwargs.get("reason") or "").strip())
-        for mark in getattr(test, "pytestmark", ())
+        for mark in marks
     )

@@ -283,13 +283,19 @@ class MailerConformance(Conformance):
 
     def test_any_name_and_text_arrive(self) -> None:
         """Property: what is written is what is read, in every script. Needs Hypothesis."""
-        from hypothesis import HealthCheck, given, settings
+        from hypothesis import HealthCheck, Phase, given, settings
         from hypothesis import strategies as st
 
         plain = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=40)
         mailer, count = self.make(), len(self.arrived())
 
-        @settings(max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @settings(
+            max_examples=40,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+            phases=set(Phase) - {Phase.explain},  # a mailer may be slow
+        )
         @given(plain, st.lists(plain, max_size=5))
         def arrives(name: str, lines: list[str]) -> None:
             nonlocal count

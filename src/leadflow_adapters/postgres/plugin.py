@@ -1,4 +1,7 @@
-"""The hook: `postgresql://` and `postgres://` name stores. Nothing heavy is imported until one is opened."""
+"""The hook: `postgresql://` and `postgres://` name stores, and psycopg's connections can be joined.
+
+Nothing heavy is imported until one is opened.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,9 @@ from leadflow.errors import AdapterUnavailableError
 from leadflow.hookspecs import Register, hookimpl
 
 if TYPE_CHECKING:
+    from leadflow.ports.host import Host
     from leadflow.room import Table
+    from leadflow_adapters.postgres.joined import JoinedPostgresStore
     from leadflow_adapters.postgres.store import PostgresStore
 
 SCHEMES = ("postgresql", "postgres")
@@ -37,6 +42,25 @@ class _Opened:
 opened = _Opened()
 
 
+class _Joined:
+    """Joins psycopg's connections; whoever has one has psycopg."""
+
+    def __call__(self, host: Host, tables: Iterable[Table], **options: Any) -> JoinedPostgresStore:
+        """The store in a host's connection. Errors: those of JoinedPostgresStore."""
+        from leadflow_adapters.postgres.joined import JoinedPostgresStore
+
+        return JoinedPostgresStore(host, tables, **options)
+
+    def make_tables(self, host: Host, tables: Iterable[Table], **options: Any) -> None:
+        """See leadflow_adapters.postgres.joined."""
+        from leadflow_adapters.postgres.joined import make_tables
+
+        make_tables(host, tables, **options)
+
+
+joined = _Joined()
+
+
 @contextmanager
 def _installed() -> Iterator[None]:
     try:
@@ -49,6 +73,7 @@ def _installed() -> Iterator[None]:
 
 @hookimpl
 def leadflow_register_stores(register: Register) -> None:
-    """PostgreSQL, under both names that its URLs go by."""
+    """PostgreSQL, under both names that its URLs go by; psycopg's connections can be joined."""
     for scheme in SCHEMES:
         register(scheme, opened, capabilities=("claims", "durable", "migrates", "processes"))
+    register("psycopg", joined, capabilities=("join",))

@@ -39,7 +39,14 @@ def prepare(connection: Connection, schema: str, place: str, layouts: Iterable[L
     if found is None:
         _make(connection, schema, place, wanted)
         found = recognised(connection, schema, place)
-    version, oldest = found or (0, 0)
+    version = check_version(found or (0, 0), place)
+    if check:
+        check_shapes(connection, schema, place, wanted, is_newer=version > SCHEMA_VERSION)
+
+
+def check_version(found: tuple[int, int], place: str) -> int:
+    """The version, if this leadflow may work on it. Errors: SchemaVersionError."""
+    version, oldest = found
     if version < SCHEMA_VERSION:
         raise SchemaVersionError(
             f"{place} has schema version {version}, this leadflow writes {SCHEMA_VERSION}", hint="run leadflow migrate"
@@ -50,8 +57,7 @@ def prepare(connection: Connection, schema: str, place: str, layouts: Iterable[L
             f" this leadflow knows {SCHEMA_VERSION}",
             hint="upgrade leadflow",
         )
-    if check:
-        check_shapes(connection, schema, place, wanted, is_newer=version > SCHEMA_VERSION)
+    return version
 
 
 def recognised(connection: Connection, schema: str, place: str) -> tuple[int, int] | None:
@@ -97,23 +103,12 @@ def hold_alone(connection: Connection, schema: str) -> None:
 
 def _make(connection: Connection, schema: str, place: str, wanted: Iterable[Shape]) -> None:
     """Everything in one transaction; of two processes that do so at once, the second finds it made."""
-    quoted = f'"{schema}"'
     # Whoever waited for the other has to see what that one made.
     connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
     try:
         hold_alone(connection, schema)
         if not tables_in(connection, schema):
-            found = connection.execute("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = %s", (schema,)).fetchone()
-            if found is None:
-                connection.execute(f"CREATE SCHEMA {quoted}")
-            for shape in wanted:
-                for statement in shape.statements(quoted):
-                    connection.execute(statement)
-            connection.execute(
-                f"CREATE TABLE {quoted}.leadflow_schema"
-                " (program text NOT NULL, version int NOT NULL, oldest int NOT NULL DEFAULT 1)"
-            )
-            connection.execute(f"INSERT INTO {quoted}.leadflow_schema VALUES ('leadflow', {SCHEMA_VERSION}, {OLDEST})")
+            create(connection, schema, wanted)
         connection.execute("COMMIT")
     except psycopg.errors.InsufficientPrivilege:
         connection.execute("ROLLBACK")
@@ -122,3 +117,19 @@ def _make(connection: Connection, schema: str, place: str, wanted: Iterable[Shap
             code="store_read_only",
             hint=f"let an owner run: CREATE SCHEMA {schema} AUTHORIZATION ...",
         ) from None
+
+
+def create(connection: Connection, schema: str, wanted: Iterable[Shape]) -> None:
+    """Make the schema, if it is not there, and its tables, in the transaction that is open."""
+    quoted = f'"{schema}"'
+    found = connection.execute("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = %s", (schema,)).fetchone()
+    if found is None:
+        connection.execute(f"CREATE SCHEMA {quoted}")
+    for shape in wanted:
+        for statement in shape.statements(quoted):
+            connection.execute(statement)
+    connection.execute(
+        f"CREATE TABLE {quoted}.leadflow_schema"
+        " (program text NOT NULL, version int NOT NULL, oldest int NOT NULL DEFAULT 1)"
+    )
+    connection.execute(f"INSERT INTO {quoted}.leadflow_schema VALUES ('leadflow', {SCHEMA_VERSION}, {OLDEST})")

@@ -30,7 +30,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import groupby
 from typing import Any, Final
 
 import psycopg
@@ -45,8 +44,9 @@ from leadflow_adapters.postgres.address import read_address
 from leadflow_adapters.postgres.claiming import Claims
 from leadflow_adapters.postgres.connections import Connections
 from leadflow_adapters.postgres.faults import is_conflict, is_lost, translated
-from leadflow_adapters.postgres.statements import COMMIT, array, found_by, statements_of
-from leadflow_adapters.postgres.wire import Statement, Wire, numbered
+from leadflow_adapters.postgres.reading import reader
+from leadflow_adapters.postgres.statements import COMMIT, statements_of
+from leadflow_adapters.postgres.wire import Wire, numbered
 from leadflow_adapters.postgres.writing import Writer
 
 _PAGE: Final = 1000
@@ -79,6 +79,7 @@ class PostgresStore:
         self._layouts = {table.name: layout_of(table) for table in tables}
         self._tables = {name: statements_of(layout, address.schema) for name, layout in self._layouts.items()}
         self._schema = address.schema
+        self._read = reader(self._tables)
         self._recorded = decision_maker()
         self._connections = Connections(address, timeout=timeout)
         self._claims = Claims(address.schema, self._layouts)
@@ -122,33 +123,6 @@ class PostgresStore:
         self._connections.forget()
         with self._connected() as wire:
             return Snapshot(self._read(wire, wanted))
-
-    def _read(self, wire: Wire, keys: Iterable[Key]) -> dict[Key, Any]:
-        by_name: dict[str, list[str]] = {}
-        for name, value in keys:
-            by_name.setdefault(name, []).append(value)
-        asked: list[Statement] = []
-        for name, values in by_name.items():
-            table, _, column = name.partition(".")
-            # Nothing that is there holds a NUL.
-            asked.append(
-                (found_by(self._tables[table], column), [array([each for each in values if "\0" not in each])])
-            )
-        rows: dict[Key, Any] = {}
-        for (name, values), answer in zip(by_name.items(), wire.ask(asked), strict=True):
-            table, _, column = name.partition(".")
-            found = map(self._layouts[table].row, answer)
-            if column:
-                rows.update(((name, value), ()) for value in values)
-                ordered = sorted(found, key=lambda row: (getattr(row, column), row.id))
-                for value, group in groupby(ordered, key=lambda row: getattr(row, column)):
-                    rows[name, value] = tuple(group)
-            else:
-                for value in values:
-                    rows[name, value] = None
-                for row in found:
-                    rows[name, row.id] = row
-        return rows
 
     def scan(self, query: Scan) -> Iterator[Any]:
         """See Store.scan."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from zlib import crc32
 
-from leadflow.ports.store import ChangeSet
+from leadflow.ports.store import ChangeSet, refuse_claims
 from leadflow.stores.statements import by_table, decision_values
 from leadflow_adapters.postgres.claiming import Claims
 from leadflow_adapters.postgres.locking import locks
@@ -59,13 +59,22 @@ class Writer:
         yield from self._ended(change)
         yield COMMIT, ()
 
+    def within(self, wire: Wire, change: ChangeSet) -> Iterator[Statement]:
+        """What makes a change true within a transaction that somebody else has begun."""
+        refuse_claims(change, "a joined store")
+        self._point("begin", wire)
+        yield from self._hold_and_check(change, (), begin=())
+        yield from self._few(wire, change)
+        self._point("commit", wire)
+
     def _ended(self, change: ChangeSet) -> Iterator[Statement]:
         if change.claims:
             yield self._claims.ended(change.claims)
 
-    def _hold_and_check(self, change: ChangeSet, also: Iterable[str]) -> Iterator[Statement]:
-        yield BEGIN, ()
-        for statement in also:
+    def _hold_and_check(
+        self, change: ChangeSet, also: Iterable[str], *, begin: Iterable[str] = (BEGIN,)
+    ) -> Iterator[Statement]:
+        for statement in (*begin, *also):
             yield statement, ()
         yield self._lock, (array([str(n) for n in locks(change, self._layouts)]),)
         checked = check(change.read.rows, self._tables)

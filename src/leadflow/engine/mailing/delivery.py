@@ -1,19 +1,23 @@
 """Delivery: the outbox leaves, each message at most once.
 
-planned > claimed (committed before anything leaves) > handed_over | refused | unknown. A message found claimed after a
+planned > claimed (committed before anything leaves) > handed_over | refused | unknown. What goes to an address that nothing
+is sent to is suppressed, in the transaction that would have claimed it: who reports a bounce or a complaint at that moment is
+heard first, or loses to the claim and is heard next. A message found claimed after a
 crash is handed over if its mailer says that it left; planned again if it says that it did not; else unknown, for a person.
+What a veto keeps is planned again, for later.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from attrs import define, evolve
 
 from leadflow.engine.answers.reading import Reading
-from leadflow.engine.mailing.desk import Desk
+from leadflow.engine.mailing.desk import Desk, back, settled
 from leadflow.engine.mailing.letters import letter
-from leadflow.engine.mailing.outbox import Message
+from leadflow.engine.mailing.messages import Message
+from leadflow.engine.mailing.vetoing import Veto, held
 from leadflow.engine.planning.rulebook import Rulebook
 from leadflow.errors import (
     AdapterError,
@@ -23,6 +27,7 @@ from leadflow.errors import (
     TransientError,
 )
 from leadflow.model.time import HOUR_US, MINUTE_US, SECOND_US
+from leadflow.model.values import NOTHING
 from leadflow.ports.mail import Mailer
 from leadflow.ports.store import Store
 
@@ -33,17 +38,19 @@ LEASE = "10min"
 
 @define
 class Delivered:
-    """What a delivery did: messages handed over, refused, put off, undeliverable, and of unknown fate."""
+    """What a delivery did: handed over, refused, put off, of unknown fate, suppressed for their address, held by a veto."""
 
     handed_over: int = 0
     refused: int = 0
+    suppressed: int = 0
     put_off: int = 0
     unknown: int = 0
+    held: int = 0
 
     @property
     def total(self) -> int:
         """How many messages it touched."""
-        return self.handed_over + self.refused + self.put_off + self.unknown
+        return self.handed_over + self.refused + self.suppressed + self.put_off + self.unknown + self.held
 
 
 def deliver(
@@ -54,70 +61,84 @@ def deliver(
     now: Callable[[], int],
     limit: int | None,
     lease_us: int,
+    vetoes: Mapping[str, Veto] = NOTHING,
 ) -> Delivered:
-    """Hand over what is due, one message in hand at a time.
+    """Hand over what is due, if every veto lets it, one message in hand at a time.
 
     Errors: AuthenticationError and AdapterUnavailableError, when nothing can leave; everything waits then.
     """
     done = Delivered()
     desk = Desk(store, now, lease_us)
     while limit is None or done.total < limit:
-        share = desk.share(None if limit is None else limit - done.total)
+        view = Reading(store, rulebook)
+        share = desk.share(view, None if limit is None else limit - done.total)
         if not share:
             return done
-        view = Reading(store, rulebook)
         try:
             for message in share:
                 if message.state == "claimed":
                     _ask(message, desk, mailer, now(), done)
-                elif (claimed := desk.take(message)) is not None:
-                    desk.settle_later(claimed, _handed_over(claimed, desk, view, mailer, sender, now(), done))
+                    continue
+                taken = desk.take(message)
+                if taken is None:
+                    continue
+                if taken.state == "suppressed":
+                    done.suppressed += 1
+                    continue
+                try:
+                    became = _hand_over(taken, view, mailer, sender, now(), done, vetoes)
+                except (AuthenticationError, AdapterUnavailableError):
+                    desk.give_back(taken)
+                    raise
+                # After anything else it may have left: it stays claimed, and its mailer is asked when the lease is over.
+                desk.settle_later(taken, became)
         finally:
             desk.clear()
     return done
-
-
-def _handed_over(
-    message: Message, desk: Desk, view: Reading, mailer: Mailer, sender: str, now_us: int, done: Delivered
-) -> Message:
-    try:
-        return _hand_over(message, view, mailer, sender, now_us, done)
-    except (AuthenticationError, AdapterUnavailableError):
-        desk.give_back(message)
-        raise
-    # After anything else it may have left: it stays claimed, and its mailer is asked when the lease is over.
 
 
 def _ask(message: Message, desk: Desk, mailer: Mailer, now_us: int, done: Delivered) -> None:
     """What a crashed delivery had in hand, once its lease is over."""
     was_sent = mailer.was_sent(message.id)
     if was_sent:
-        settled = _settled(message, "handed_over", now_us, None)
+        became = settled(message, "handed_over", now_us, None)
     elif was_sent is None:
-        settled = _settled(message, "unknown", now_us, "lost between claim and hand-over")
+        became = settled(message, "unknown", now_us, "lost between claim and hand-over")
     else:
-        settled = evolve(message, state="planned", due_us=now_us, version=message.version + 1)
-    if desk.resolve(message, settled):
+        became = evolve(message, state="planned", due_us=now_us, version=message.version + 1)
+    if desk.resolve(message, became):
         done.handed_over += was_sent is True
         done.unknown += was_sent is None
 
 
-def _hand_over(message: Message, view: Reading, mailer: Mailer, sender: str, now_us: int, done: Delivered) -> Message:
+def _hand_over(
+    message: Message,
+    view: Reading,
+    mailer: Mailer,
+    sender: str,
+    now_us: int,
+    done: Delivered,
+    vetoes: Mapping[str, Veto],
+) -> Message:
     try:
         mail = letter(message, view, sender)
     except ValueError:
         # A message that cannot be written as mail is put aside; it does not hold up the others.
         done.refused += 1
-        return _settled(message, "refused", now_us, "cannot be written as mail")
+        return settled(message, "refused", now_us, "cannot be written as mail")
     if mail is None:
         done.refused += 1
-        return _settled(message, "refused", now_us, "the recipient has no address")
+        return settled(message, "refused", now_us, "the recipient has no address")
+    kept = held(vetoes, message, mail, now_us)
+    if kept is not None:
+        done.held += 1
+        return back(message, now_us + kept.wait_us, kept.why)
     try:
         mailer.send(mail)
     except TransientError as error:
         if message.attempts > len(_RETRY_US):
             done.refused += 1
-            return _settled(message, "refused", now_us, _told(error))
+            return settled(message, "refused", now_us, _told(error))
         done.put_off += 1
         wait_us = max(_RETRY_US[message.attempts - 1], round((error.retry_after or 0) * SECOND_US))
         return evolve(
@@ -125,20 +146,16 @@ def _hand_over(message: Message, view: Reading, mailer: Mailer, sender: str, now
         )
     except FateUnknownError as error:
         done.unknown += 1
-        return _settled(message, "unknown", now_us, _told(error))
+        return settled(message, "unknown", now_us, _told(error))
     except (AuthenticationError, AdapterUnavailableError):
         raise
     except AdapterError as error:
         done.refused += 1
-        return _settled(message, "refused", now_us, _told(error))
+        return settled(message, "refused", now_us, _told(error))
     done.handed_over += 1
-    return _settled(message, "handed_over", now_us, None)
+    return settled(message, "handed_over", now_us, None)
 
 
 def _told(error: AdapterError) -> str:
     """A code and the adapter's words, which hold no personal data."""
     return f"{error.code}: {error.message}"[:200]
-
-
-def _settled(message: Message, state: str, now_us: int, error: str | None) -> Message:
-    return evolve(message, state=state, due_us=None, settled_us=now_us, error=error, version=message.version + 1)

@@ -20,19 +20,24 @@ from leadflow.ports.store import CLAIM_LOST, Snapshot, Store
 from leadflow.room import Key
 
 _ROUNDS = 12
-_ATTEMPTS = 14
+ATTEMPTS = 14
 _LONGEST_WAIT = 0.25
 
 
 class Carrier:
-    """Makes commands true in one store under one set of rules."""
+    """Makes commands true in one store under one set of rules; what lost a race is planned again so many times."""
 
     def __init__(
-        self, store: Store, rulebook: Rulebook, tell: Callable[[Sequence[Recorded]], None] | None = None
+        self,
+        store: Store,
+        rulebook: Rulebook,
+        tell: Callable[[Sequence[Recorded]], None] | None = None,
+        attempts: int = ATTEMPTS,
     ) -> None:
         self.store = store
         self.rulebook = rulebook
         self._tell = tell
+        self._attempts = attempts
 
     def carry_out(
         self,
@@ -60,7 +65,7 @@ class Carrier:
                 if not change.is_empty:
                     self.store.commit(change)
             except ConflictError as error:
-                if attempt >= _ATTEMPTS or error.code == CLAIM_LOST:
+                if attempt >= self._attempts or error.code == CLAIM_LOST:
                     raise
                 if attempt:
                     # Who meets the same others again and again steps out of their way, each for another while.

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from leadflow.engine.mailing.outbox import Message
+from leadflow.engine.mailing.messages import Message
 from leadflow.errors import ConflictError, InvalidInputError, UnsupportedCapabilityError
 from leadflow.ports.store import CLAIM_LOST, ChangeSet, Claimed, Claiming, Scan, Snapshot, Store
 from leadflow.process.state import Instance

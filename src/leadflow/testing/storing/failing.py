@@ -10,6 +10,7 @@ from leadflow.model.contact import Contact
 from leadflow.ports.store import ChangeSet, Scan, Store
 from leadflow.testing import invariants
 from leadflow.testing.client import Client
+from leadflow.testing.conformance import needs
 from leadflow.testing.faults import FaultPlan, InjectedError
 from leadflow.testing.ledger import Ledger
 from leadflow.testing.storing.changing import KEY, held, marked, put, scored, seen
@@ -43,10 +44,9 @@ class Failing(Making):
         put(store, marked("c_1"), Contact(id="c_1", version=1))
         return store, held(store)
 
+    @needs("faults")
     def test_a_fault_at_any_write_leaves_all_or_nothing(self) -> None:
         """Faults: the n-th write fails, for every n; then the same change goes in whole, or is there already."""
-        if "faults" not in self.claims:
-            return
         plan = FaultPlan()
         store, _ = self._begun(plan)
         plan.arm(None)
@@ -70,10 +70,9 @@ class Failing(Making):
                 assert held(store) == after
         assert undone, "no fault came before the commit"
 
+    @needs("faults")
     def test_a_fault_is_told(self) -> None:
         """Faults: what went wrong before the commit reaches the caller; nobody is told that it is done."""
-        if "faults" not in self.claims:
-            return
         plan = FaultPlan()
         store, before = self._begun(plan)
         for number in range(1, 40):
@@ -87,10 +86,9 @@ class Failing(Making):
             else:
                 raise AssertionError(f"a fault at {plan.names[-1]!r} was swallowed")
 
+    @needs("url")
     def test_a_killed_process_loses_nothing_it_was_told(self) -> None:
         """URL: kill -9 after a few calls. What was answered is there, wholly; what was not is there wholly or not at all."""
-        if "url" not in self.claims:
-            return
         store = self.new()
         url = self.url(store)
         ledger = Ledger(self.folder / "told.jsonl")
@@ -124,10 +122,9 @@ class Failing(Making):
             process.kill()
             process.communicate()
 
+    @needs("url", "faults")
     def test_a_process_killed_at_any_write_leaves_all_or_nothing(self) -> None:
         """URL and faults: kill -9 at the first, a middle and the last fail point of a submission; the repeat goes in."""
-        if not {"url", "faults"} <= self.claims:
-            return
         plan = FaultPlan()
         with open_flow(self.url(self.new()), fault=plan) as flow:
             plan.arm(None)

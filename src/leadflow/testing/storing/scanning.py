@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from leadflow.errors import InvalidInputError
@@ -28,6 +28,7 @@ HOLDS: dict[str, Callable[[Any, Any], bool]] = {
 OWNERS = ("ana", "bo", "Bo", "Čez", "日本", "", None)
 TIMES = (0, 1, 1, 2, 2**40)
 COLUMNS = {"created_us": TIMES, "owner_id": OWNERS, "state": ("open", "recycled"), "sales_ready": (False, True)}
+SEVERAL = [Lead(id=f"l_{n}", created_us=at_us, version=1) for n, at_us in enumerate((2, 1, 0, 1, 1))]
 UNKNOWN = {
     "table": Scan(table="no_such_table"),
     "order": Scan(table="lead", order="no_such_column"),
@@ -92,6 +93,8 @@ class Scanning(Making):
             order=st.sampled_from(["id", "-id", *COLUMNS, *(f"-{column}" for column in COLUMNS)]),
             where=st.lists(_filters(), max_size=2).map(tuple),
         )
+        @example(rows=SEVERAL, size=2, order="created_us", where=())
+        @example(rows=SEVERAL, size=3, order="-created_us", where=())
         def holds(rows: list[Lead], size: int, order: str, where: Any) -> None:
             _replaced(store, rows)
             seen_so_far: list[str] = []

@@ -11,6 +11,7 @@ import pytest
 
 from leadflow.errors import ConflictError, StoreBusyError, UnsupportedCapabilityError
 from leadflow.ports.store import ChangeSet, Store
+from leadflow.testing.conformance import needs
 from leadflow.testing.storing.changing import KEY, appended, held, loaded, marked, put, scored, seen
 from leadflow.testing.storing.making import HOOKS, VERBS, Making
 
@@ -116,10 +117,9 @@ class Sharing(Making):
         with pytest.raises(UnsupportedCapabilityError):
             asked[capability]()
 
+    @needs("durable")
     def test_what_was_committed_outlives_its_handle(self) -> None:
         """Durable: closed and opened again, everything is there and goes on, numbers of receipt too."""
-        if "durable" not in self.claims:
-            return
         store = self.new()
         put(store, marked("c_1"), inputs=(seen("i-2"), seen("i-1")), decisions=(scored("i-2#0"),))
         before = held(store)
@@ -129,10 +129,9 @@ class Sharing(Making):
         put(store, marked("c_2", version=2), inputs=(seen("i-0"),))
         assert [row.id for row in appended(store, "input")] == ["i-2", "i-1", "i-0"]
 
+    @needs("durable")
     def test_two_handles_see_each_other(self) -> None:
         """Durable: what one handle commits the other loads; what it planned before is refused, by row and by column."""
-        if "durable" not in self.claims:
-            return
         mine = self.new()
         yours = self.again(mine)
         put(mine, marked("c_1"), inputs=(seen("i-1"),))
@@ -148,10 +147,9 @@ class Sharing(Making):
         mine.close()
         assert loaded(yours, marked()) == [marked("c_2", version=2)]
 
+    @needs("durable")
     def test_threads_of_two_handles_lose_nothing(self) -> None:
         """Durable: as with one handle."""
-        if "durable" not in self.claims:
-            return
         first = self.new()
         handles = [first, self.again(first)]
 

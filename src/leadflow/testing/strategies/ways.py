@@ -1,0 +1,102 @@
+"""Business processes and their parts. All of them pass `check`.
+
+>>> from hypothesis import find
+>>> [stage.name for stage in find(processes(), lambda process: len(process.stages) == 3).stages]
+['inquiry', 'qualification', 'acceptance']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from leadflow.process.rules import Action, Branch, Process, ProcessRules, ProcessStep, Stage
+from leadflow.testing.strategies.basics import Fields, durations, made, several, sometimes
+from leadflow.testing.strategies.rules import conditions
+
+STAGES = ("inquiry", "qualification", "acceptance", "negotiation")
+STEPS = {
+    "budget": None,
+    "sales_ready": "lead.sales_ready",
+    "teleprospect_ready": "lead.teleprospect_ready",
+    "campaign": "lead.campaign",
+}
+"""Steps by name, and the fields that they set."""
+_YES_NO = ("sales_ready", "teleprospect_ready")
+
+
+def process_steps(**options: Fields) -> SearchStrategy[ProcessStep]:
+    """Questions of a stage: kept with the process, or in a field of the lead; optional, required, or to be yes."""
+    return st.one_of([_step(name, field, options) for name, field in STEPS.items()])
+
+
+def _step(name: str, field: str | None, options: dict[str, Fields]) -> SearchStrategy[ProcessStep]:
+    fields: dict[str, Fields] = {"name": st.just(name), "field": st.just(field), "required": st.booleans()}
+    if name in _YES_NO:
+        fields["must_be_yes"] = st.booleans()
+    return made(ProcessStep, fields, options)
+
+
+def actions(**options: Fields) -> SearchStrategy[Action]:
+    """What happens when a stage is entered or left."""
+    shapes: dict[str, Sequence[str]] = {
+        "notify": ["stage-entered"],
+        "assign": [""],
+        "flag": ["marketing_qualified", "teleprospect_ready"],
+        "unflag": ["teleprospect_ready"],
+        "state": ["qualified", "recycled"],
+    }
+    return st.one_of(
+        [
+            made(Action, {"do": st.just(do), "value": st.sampled_from(list(values))}, options)
+            for do, values in shapes.items()
+        ]
+    )
+
+
+def stages(*, later: Sequence[str] = (), models: Sequence[str] = (), **options: Fields) -> SearchStrategy[Stage]:
+    """Stages; `later` are the names of those that follow, to which its branches may lead."""
+    when = conditions(models=models)
+    to = st.sampled_from(list(later)) if later else st.nothing()
+    branches = several(st.builds(Branch, to=to, when=sometimes(when)), most=2, by="to") if later else st.just(())
+    moves = several(st.builds(Branch, to=to, when=when), most=2, by="to") if later else st.just(())
+    fields: dict[str, Fields] = {
+        "name": st.sampled_from(STAGES),
+        "steps": several(process_steps(), most=2, by="name"),
+        "gate": sometimes(when),
+        "next": branches,
+        "automatic": moves,
+        "sla": sometimes(durations(least="1h", most="30d")),
+        "on_entry": several(actions(), most=1),
+        "on_exit": several(actions(), most=1),
+    }
+    return made(Stage, fields, options)
+
+
+def processes(
+    *, names: Sequence[str] = STAGES, models: Sequence[str] = (), **options: Fields
+) -> SearchStrategy[Process]:
+    """Processes of one to four stages of these names, in their order; branches and moves lead forwards."""
+    sizes = st.integers(1, len(names))
+    in_order = sizes.flatmap(
+        lambda size: st.tuples(
+            *(stages(later=names[at + 1 : size], models=models, name=st.just(names[at])) for at in range(size))
+        )
+    )
+    fields: dict[str, Fields] = {
+        "stages": in_order,
+        "applies": sometimes(conditions(about=["contact", "account", "lead"])),
+    }
+    return made(Process, fields, options)
+
+
+def process_rules(*, models: Sequence[str] = (), **options: Fields) -> SearchStrategy[ProcessRules]:
+    """Up to two processes."""
+    fields: dict[str, Fields] = {
+        "processes": st.fixed_dictionaries(
+            {}, optional={"marketing": processes(models=models), "partners": processes(models=models)}
+        )
+    }
+    return made(ProcessRules, fields, options)
