@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 import tomllib
@@ -225,7 +226,7 @@ def test_a_history_waits_as_long_as_the_rules_do(lasts: str) -> None:
     def waits(history: list[dict[str, Any]]) -> bool:
         moments = [parse_instant(record["at"]) for record in history]
         return any(
-            later - earlier == parse_duration(lasts) for earlier, later in zip(moments, moments[1:], strict=False)
+            later - earlier == parse_duration(lasts) for earlier, later in itertools.pairwise(moments)
         )
 
     find(strategies.histories(DEFAULT), waits, settings=settings(database=None, max_examples=2000))
