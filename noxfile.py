@@ -137,7 +137,7 @@ def template(session: nox.Session) -> None:
         answers = ("--data", f"name={name}", "--data", f"ports=[{ports}]")
         template = "templates/leadflow-plugin"
         session.run("copier", "copy", "--defaults", "--overwrite", "--quiet", *answers, template, str(project))
-        session.install("--no-deps", "--force-reinstall", str(project))
+        session.install("--find-links", str(folder), str(project))
         session.run("leadflow", "plugins", "--strict", env={"LEADFLOW_PLUGINS": name})
         with session.chdir(project):
             session.run("pytest", "-q", "-p", "no:cacheprovider")
@@ -156,7 +156,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def bench_postgres(session: nox.Session) -> None:
-    """P5 and P6: ingest into PostgreSQL beside psycopg alone. `-- --quick` for a short run."""
+    """P5 and P6: ingest into PostgreSQL beside psycopg alone; claiming beside a bare loop. `-- --quick` for a short run."""
     session.install(".[postgres]", *_group("postgres"))
     session.run("python", "-m", "bench", "--only", "postgres", *session.posargs)
 

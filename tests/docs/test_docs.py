@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import attrs
 import pytest
 
 import leadflow
-from leadflow import errors
+from leadflow import errors, hookspecs
 from leadflow.assignment import rules as assignment
 from leadflow.capture import rules as capture
 from leadflow.crm import rules as crm
@@ -25,8 +27,10 @@ from leadflow.model.decisions import Decision
 from leadflow.model.making import kinds_of
 from leadflow.playbook import playbook as top
 from leadflow.playbook.default import default_playbook
+from leadflow.plugins import HOOKS
 from leadflow.process import rules as process
 from leadflow.scoring import rules as scoring
+from leadflow.testing.checking.finding import PORTS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -149,6 +153,21 @@ def test_playbook_keys_are_listed() -> None:
     assert not missing("playbook.md", keys)
 
 
+def test_hooks_policies_and_kits_are_documented() -> None:
+    """Every hook on the page of plugins, every kind of policy and every kit of a port on theirs."""
+    text = {
+        name: (DOCS / "how-to" / f"{name}.md").read_text("utf-8")
+        for name in ("plugins", "policies", "write-an-adapter")
+    }
+    hooks = [f"`leadflow_register_{name}`" for name in HOOKS]
+    policies = [f"register.{name}(" for name in vars(hookspecs.RegisterPolicy) if not name.startswith("_")]
+    kits = [f"`{kit}`" for kit, _, _ in PORTS.values()]
+    assert (len(hooks) <= 10, len(policies), len(kits)) == (True, 5, 4)
+    assert [each for each in hooks if each not in text["plugins"]] == []
+    assert [each for each in policies if each not in text["policies"]] == []
+    assert [each for each in kits if each not in text["write-an-adapter"]] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_resolve(page: Path) -> None:
     text = _FENCE.sub("", page.read_text(encoding="utf-8"))
@@ -187,3 +206,14 @@ def test_the_adapter_of_a_guide_passes_the_kit(
         test = kit()
         test.setup_method()
         getattr(test, name)()
+
+
+def test_the_store_of_the_guide_passes_the_kit(tmp_path: Path) -> None:
+    """What "Write a store" shows is right by its own measure, tried on few examples."""
+    page = DOCS / "how-to" / "write-a-store.md"
+    path = tmp_path / "test_guide.py"
+    path.write_text("\n".join([*blocks(page, "python"), "TestFileStore.examples = 2\n"]), encoding="utf-8")
+    run = [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", f"--rootdir={tmp_path}", path.name]
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert int(re.search(r"(\d+) passed", done.stdout)[1]) > 80  # type: ignore[index]

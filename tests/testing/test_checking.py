@@ -115,6 +115,18 @@ def test_a_plugin_names_its_kit_and_what_it_registers_is_held_against_it(kits: N
     assert "claimed and not registered: tells_published" in agreement.why
 
 
+def test_a_name_that_several_ports_know_asks_which() -> None:
+    both = {
+        kind: plugin(kind, ("acme", lambda *_: None, {"kit": f"acme:{kind}"})) for kind in ("mailers", "publishers")
+    }
+    plugins = load(only=(), also=both, strict=True)
+    with pytest.raises(
+        InvalidInputError, match=r"acme names several adapters .mailers, publishers.; say which: --port"
+    ):
+        find_backend("acme", plugins=plugins)
+    assert find_backend("acme", port="mailers", plugins=plugins).kit == "acme:mailers"
+
+
 @pytest.mark.parametrize(
     ("name", "kit", "error", "said"),
     [

@@ -53,8 +53,8 @@ class JoinedFlow(Flow):
         raise _refused("publish", "after your commit, call leadflow.open(url).publish() from a worker")
 
     def sync(self, *arguments: Any, **settings: Any) -> NoReturn:
-        """Refused: what was sent cannot be rolled back. Errors: UnsupportedCapabilityError."""
-        raise _refused("sync", "after your commit, call leadflow.open(url).sync() from a worker")
+        """Refused: what a CRM took cannot be rolled back. Errors: UnsupportedCapabilityError."""
+        raise _refused("sync", "after your commit, call leadflow.open(url).sync(...) from a worker")
 
     def read_mail(self, *arguments: Any, **settings: Any) -> NoReturn:
         """Refused: what was read must be kept before it is marked as read. Errors: UnsupportedCapabilityError."""

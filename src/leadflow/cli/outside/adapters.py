@@ -18,6 +18,9 @@ def check(
     kit: Annotated[
         str, typer.Option(metavar="MODULE:CLASS", help="A kit of your own, where the plugin names none.")
     ] = "",
+    port: Annotated[
+        str, typer.Option(metavar="stores|mailers|crms|publishers", help="Which, where several ports know the name.")
+    ] = "",
 ) -> int:
     """Run the conformance kit of an adapter's port against it: what it claims, what works, what is refused.
 
@@ -27,7 +30,7 @@ def check(
     from leadflow.testing.checking import find_backend
 
     output = session.output
-    backend = find_backend(name, kit=kit, plugins=session.plugins)
+    backend = find_backend(name, kit=kit, port=port, plugins=session.plugins)
     output.note(f"this writes to {backend.place}: into a scratch of its own, which it removes", "warn")
     with output.progress(f"Checking {backend.name}"):
         report = run(backend)

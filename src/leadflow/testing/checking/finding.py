@@ -52,8 +52,10 @@ class Backend:
         return f"{scheme}://{rest.rpartition('@')[2]}"
 
 
-def find_backend(name: str, *, kit: str = "", plugins: Plugins | None = None) -> Backend:
-    """The backend of a name (`sqlite`, `postgresql`) or URL. Errors: InvalidInputError when nobody knows its kit.
+def find_backend(name: str, *, kit: str = "", port: str = "", plugins: Plugins | None = None) -> Backend:
+    """The backend of a name (`sqlite`, `postgresql`) or URL; `port` is for a name that several ports know.
+
+    Errors: InvalidInputError when nobody knows its kit.
 
     >>> find_backend("sqlite:////var/lib/leads.db").kit
     'leadflow.testing.checking.own:SqliteKit'
@@ -66,7 +68,11 @@ def find_backend(name: str, *, kit: str = "", plugins: Plugins | None = None) ->
         from leadflow.plugins import load
 
         plugins = load()
-    found = [each for kind in PORTS for each in plugins.all(kind) if each.name == scheme]
+    ports = [port] if port in PORTS else list(PORTS)
+    found = [each for kind in ports for each in plugins.all(kind) if each.name == scheme]
+    if len(found) > 1:
+        kinds = ", ".join(each.kind for each in found)
+        raise InvalidInputError(f"{scheme} names several adapters ({kinds})", code="several", hint="say which: --port")
     registration = found[0] if found else None
     named = kit or (registration.kit if registration is not None else "")
     if named:
