@@ -47,6 +47,7 @@ from leadflow.room import NO_POLICIES, Policies
 
 if TYPE_CHECKING:
     from leadflow.matching.linkage.spec import LinkageSpec
+    from leadflow.plugins import Plugins
     from leadflow.scoring.fit import Fit, FitSettings
 
 log = logging.getLogger("leadflow")
@@ -75,9 +76,11 @@ class Flow:
         observers: Mapping[str, Observer] = NOTHING,
         vetoes: Mapping[str, Veto] = NOTHING,
         sources: Mapping[str, Source] = NOTHING,
+        plugins: Plugins | None = None,
     ) -> None:
         self.store = store
         self.playbook = playbook
+        self.plugins = plugins  # those that this flow was opened with know its mailers; else the installed ones do
         self.rulebook = rulebook_of(playbook, policies)
         self._policies, self._observers, self._vetoes, self._sources = policies, observers, vetoes, sources
         self._now = now or _clock.now_us
@@ -213,7 +216,7 @@ class Flow:
         self, to: str | Path | Mailer = "outbox", *, sender: str = "leadflow@localhost", limit: int | None = None
     ) -> Delivered:
         """Hand the outbox over: as .eml files into a folder, or to a mailer or its URL (`smtp://...`). At most once each."""
-        with mailer_for(to) as mailer:
+        with mailer_for(to, plugins=self.plugins) as mailer:
             return deliver(self.store, self.rulebook, mailer, sender, self._now(), limit, self._vetoes, self.do)
 
     def publish(
@@ -231,7 +234,7 @@ class Flow:
         goes on. `source` says who tells; `skip` is the key of a notice that the publisher refuses for good, to go on
         after it. Errors: AdapterError and its kin; what was told before stays told.
         """
-        with publisher_for(to) as publisher:
+        with publisher_for(to, plugins=self.plugins) as publisher:
             return publish(self.store, publisher, name or place_of(to), source, limit, skip)
 
     def read_mail(
@@ -246,7 +249,7 @@ class Flow:
 
         `again` reads it from its start; nothing counts twice. Errors: InvalidInputError, AdapterError.
         """
-        with mailbox_for(source) as mailbox:
+        with mailbox_for(source, plugins=self.plugins) as mailbox:
             return read_mail(self, mailbox, dry_run=dry_run, again=again, progress=progress)
 
     # -- asking -------------------------------------------------------------------------------------------
