@@ -102,6 +102,22 @@ def test_it_goes_on_where_it_stopped(server: MailServer, open_mailbox: Open) -> 
     assert [each.kind for each in everything(mailbox, rest[-1].place)] == ["replied"]
 
 
+def test_a_folder_that_is_too_full_for_one_search(
+    server: MailServer, open_mailbox: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a search finds comes on one line, which may be too long to be read."""
+    server.put(*(letter(number) for number in range(9)))
+    mailbox = open_mailbox(server.url(page=2))
+    pages = list(mailbox.read(None))
+    monkeypatch.setattr("leadflow_adapters.imap.link._MANY", 3)
+    monkeypatch.setattr("leadflow_adapters.imap.link._WINDOW", 2)
+    assert list(mailbox.read(None)) == pages
+    for number, page in enumerate(pages):
+        assert [each.place for each in mailbox.read(page.place)] == [each.place for each in pages[number + 1 :]]
+    server.put(letter(10))
+    assert len(everything(mailbox, pages[-1].place)) == 1
+
+
 def test_messages_that_have_new_numbers_are_read_anew(server: MailServer, open_mailbox: Open) -> None:
     """A place counts for one UIDVALIDITY only; the keys are the same, so that nothing follows twice."""
     server.put(letter(1), letter(2))
@@ -163,6 +179,20 @@ def test_a_message_that_breaks_the_link_is_told_alone(server: MailServer, open_m
     with Door(server.port, change=lambda said, number: None if b"P0ISON" in said else said) as door:
         read = everything(open_mailbox(server.url(port=door.port)))
     assert [(each.kind, each.fault) for each in read] == [("replied", ""), ("other", "unreadable"), ("replied", "")]
+
+
+def test_a_server_may_give_short_messages_without_a_literal(server: MailServer, open_mailbox: Open) -> None:
+    server.put(b"In-Reply-To: <a@b>\r\n")
+    spoken = {b"BODY[]<0> {20}\r\nIn-Reply-To: <a@b>\r\n": b'BODY[]<0> "In-Reply-To: <\\a@b>"'}
+
+    def shorten(said: bytes, number: int) -> bytes:
+        for literal, quoted_ in spoken.items():
+            said = said.replace(literal, quoted_)
+        return said
+
+    with Door(server.port, change=shorten) as door:
+        (read,) = everything(open_mailbox(server.url(port=door.port)))
+    assert (read.kind, read.messages) == ("replied", ("<a@b>",))
 
 
 def test_a_message_that_the_server_does_not_give_is_told(server: MailServer, open_mailbox: Open) -> None:

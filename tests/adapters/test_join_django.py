@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,9 @@ django = pytest.importorskip("django")
 pytestmark = pytest.mark.extra
 
 DEMO = {"email": "ana@kos.example", "company": "Kos d.o.o.", "job_level": "manager"}
+
+_NUMBERS = count()
+"""A connection of its own for each test: Django keeps them by alias."""
 
 
 class Application:
@@ -68,7 +71,7 @@ def _settings(databases: dict[str, Any]) -> None:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Application]:
-    alias = f"{request.param}{os.getpid()}_{id(tmp_path)}"
+    alias = f"{request.param}{next(_NUMBERS)}"
     if request.param == "sqlite":
         path = tmp_path / "app.db"
         _settings({alias: {"ENGINE": "django.db.backends.sqlite3", "NAME": str(path), "OPTIONS": {"timeout": 0.1}}})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -157,6 +158,30 @@ def test_a_lock_that_is_not_had_leaves_the_transaction_usable(place: Any, connec
         with pytest.raises(StoreBusyError):
             flow.submit("demo-request", DEMO, key="d")
     assert flow.submit("demo-request", DEMO, key="d").is_ok
+
+
+def test_a_call_that_is_broken_off_while_it_waits_ends_the_connection(place: Any, connection: Any) -> None:
+    """As by Ctrl-C: the answer is still to come, and would be taken for that of whatever is asked next."""
+
+    class Stopped(BaseException):
+        """What the handler raises."""
+
+    def stop(number: int, frame: Any) -> None:
+        raise Stopped
+
+    flow = join(connection, place)
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        with psycopg.connect(place[1]) as other:
+            join(other, place).submit("demo-request", DEMO, key="other")
+            signal.setitimer(signal.ITIMER_REAL, 0.5)
+            with pytest.raises(Stopped):
+                flow.submit("demo-request", DEMO, key="d")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert connection.closed
+    assert leads(place) == 1
 
 
 def test_values_that_cannot_be_kept_leave_the_transaction_usable(place: Any, connection: Any) -> None:

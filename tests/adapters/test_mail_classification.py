@@ -21,6 +21,9 @@ def test_each_form_is_known(content: bytes, expected: tuple[str, str, str]) -> N
     assert (found.kind, found.bounce, found.status) == expected
     if expected[0] not in ("other", "automatic"):
         assert OURS in found.messages
+    assert set(found.recipients) <= {"bo@customer.example"}
+    if expected[1] == "hard" and b"exchange" not in content.lower():
+        assert found.recipients, "who failed is known"
 
 
 @pytest.mark.parametrize("content", [each[1] for each in RETURNED], ids=[each[0] for each in RETURNED])

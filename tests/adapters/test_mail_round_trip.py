@@ -59,10 +59,11 @@ def sent(flow: Flow, server: Server) -> list[str]:
     return [str(message_from_bytes(each.content)["Message-ID"]) for each in server.arrived[before:]]
 
 
-def bounce_of(message_id: str, name: str, number: int = 0) -> bytes:
+def bounce_of(message_id: str, name: str, to: str, number: int = 0) -> bytes:
     """A server's report of a message."""
     own = b"20261122.A%d@mx.acme.example" % number
-    return FORMS[name].replace(OURS.encode(), message_id.encode()).replace(b"20261122.A1@mx.acme.example", own)
+    content = FORMS[name].replace(OURS.encode(), message_id.encode()).replace(b"20261122.A1@mx.acme.example", own)
+    return content.replace(b"bo@customer.example", to.encode())
 
 
 def read(flow: Flow, url: str, **options: bool) -> MailRead:
@@ -86,10 +87,10 @@ def test_there_and_back(mailbox: MailServer, tmp_path: Path) -> None:
         ids = {who[id_].partition("@")[0]: id_ for id_ in ids.values()}
         assert server.senders == ["back@acme.example"] * 3
         mailbox.put(
-            bounce_of(ids["ana"], "postfix, unknown user"),
-            bounce_of(ids["bo"], "qmail, full"),
-            bounce_of(ids["cy"], "vacation, by RFC 3834"),
-            bounce_of("<somebody@else.example>", "postfix, unknown user", 2),
+            bounce_of(ids["ana"], "postfix, unknown user", "ana@sales.example"),
+            bounce_of(ids["bo"], "qmail, full", "bo@sales.example"),
+            bounce_of(ids["cy"], "vacation, by RFC 3834", "cy@sales.example"),
+            bounce_of("<somebody@else.example>", "postfix, unknown user", "ana@sales.example", 2),
         )
         done = read(flow, mailbox.url())
         assert done.kinds == {"bounced": 3, "automatic": 1}
@@ -133,7 +134,8 @@ def test_killed_half_way_and_read_again_each_counts_once(mailbox: MailServer, tm
             write(flow, f"u{number}", f"k-{number}")
         ids = sent(flow, server)
         assert len(ids) == count
-        mailbox.put(*(bounce_of(id_, "postfix, unknown user", number) for number, id_ in enumerate(ids)))
+        to = [each.recipients[0] for each in server.arrived]
+        mailbox.put(*(bounce_of(id_, "postfix, unknown user", to[number], number) for number, id_ in enumerate(ids)))
         is_there, go_on = threading.Event(), threading.Event()
 
         def hold(said: bytes, number: int) -> bytes:
@@ -187,7 +189,7 @@ def test_from_the_command_line(mailbox: MailServer, tmp_path: Path) -> None:
     with Server() as server, leadflow.open(url) as flow:
         write(flow, "ana", "k-1")
         (message_id,) = sent(flow, server)
-        mailbox.put(bounce_of(message_id, "office 365, no such mailbox"), b"\xff\xfe\r\n")
+        mailbox.put(bounce_of(message_id, "office 365, no such mailbox", "ana@sales.example"), b"\xff\xfe\r\n")
         answer = json.loads(run("--dry-run", "--json"))
         assert (answer["reported"], answer["kinds"], answer["is_dry_run"]) == (1, {"bounced": 1, "other": 1}, True)
         assert states(flow) == {"ana": "handed_over"}

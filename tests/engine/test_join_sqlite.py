@@ -13,7 +13,8 @@ import attrs
 import pytest
 
 import leadflow
-from leadflow.engine.mailing.outbox import Message
+from leadflow.engine.mailing.messages import Message
+from leadflow.engine.opening import migrate_store
 from leadflow.errors import (
     ConflictError,
     InvalidInputError,
@@ -186,6 +187,26 @@ def test_an_old_snapshot_is_a_conflict_and_not_tried_again(path: Path, connectio
     assert held(path)["lead"] == 1
 
 
+def test_somebody_who_writes_before_the_driver_begins_is_a_conflict(path: Path) -> None:
+    """sqlite3's default: what was read before the transaction began is compared within it."""
+    connection = sqlite3.connect(path)
+    with leadflow.open(f"sqlite:///{path}") as other:
+
+        def faster(name: str) -> None:
+            if name == "begin":
+                other.submit("demo-request", DEMO, key="other")
+
+        flow = leadflow.join(connection, fault=faster)
+        with pytest.raises(ConflictError, match="roll your transaction back") as caught:
+            flow.submit("demo-request", DEMO, key="d")
+    assert caught.value.details["tables"]
+    connection.rollback()
+    assert leadflow.join(connection).submit("demo-request", DEMO, key="d").is_ok
+    connection.commit()
+    connection.close()
+    assert held(path)["lead"] == 1
+
+
 def test_a_locked_database_is_busy(path: Path, connection: sqlite3.Connection) -> None:
     flow = leadflow.join(connection)
     writer = sqlite3.connect(path, isolation_level=None)
@@ -340,7 +361,13 @@ def test_a_playbook_that_the_store_does_not_follow(connection: sqlite3.Connectio
 
 def test_verbs_that_need_transactions_of_their_own(connection: sqlite3.Connection) -> None:
     flow = leadflow.join(connection)
-    verbs = (flow.deliver, flow.publish, lambda: flow.read_mail("imaps://mail.example"), lambda: flow.adopt(rekey=True))
+    verbs = (
+        flow.deliver,
+        flow.publish,
+        flow.sync,
+        lambda: flow.read_mail("imaps://mail.example"),
+        lambda: flow.adopt(rekey=True),
+    )
     for call in verbs:
         with pytest.raises(UnsupportedCapabilityError, match=r"leadflow\.open"):
             call()
@@ -393,6 +420,24 @@ def test_a_host_that_keeps_its_own_version_is_not_disturbed(path: Path) -> None:
     assert connection.execute("PRAGMA user_version").fetchone() == (7,)
     assert connection.execute("PRAGMA application_id").fetchone() == (0,)
     connection.close()
+
+
+def test_tables_beside_an_application_s_are_migrated(path: Path, connection: sqlite3.Connection) -> None:
+    """`leadflow migrate` finds the version where it is, and leaves the application's tables alone."""
+    connection.execute("INSERT INTO app_order VALUES (1)")
+    leadflow.join(connection).submit("demo-request", DEMO, key="d")
+    connection.execute("UPDATE leadflow_schema SET version = ?", (SCHEMA_VERSION - 1,))
+    connection.commit()
+    connection.close()
+    before, now, kept = migrate_store(f"sqlite:///{path}")
+    assert (before, now) == (SCHEMA_VERSION - 1, SCHEMA_VERSION)
+    assert kept is not None
+    assert held(path)["lead"] == 1
+    again = sqlite3.connect(path)
+    assert again.execute("SELECT * FROM app_order").fetchall() == [(1,)]
+    assert again.execute("PRAGMA user_version").fetchone() == (7,)
+    assert leadflow.join(again).leads()
+    again.close()
 
 
 def test_a_file_of_leadflow_s_own_can_be_joined(tmp_path: Path) -> None:

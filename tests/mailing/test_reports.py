@@ -8,6 +8,7 @@ from itertools import permutations
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -458,3 +459,23 @@ def test_a_recipient_that_is_refused_at_once_is_a_bounce(
     assert post.states() == ["refused"]
     assert again(post) == after
     assert invariants(post.flow) == []
+
+
+@pytest.mark.parametrize(
+    ("named", "after"),
+    [
+        ((), (0, 1)),
+        (("U0@sales.example",), (0, 1)),
+        (("behind@elsewhere.example", "u0@sales.example"), (0, 1)),
+        (("behind@elsewhere.example",), (1, 0)),
+        (("not an address",), (0, 1)),
+    ],
+)
+def test_what_fails_behind_the_address_that_we_wrote_to_does_not_end_it(
+    post: Post, named: tuple[str, ...], after: tuple[int, int]
+) -> None:
+    """A shared address passes mail on to several people; one of them has left."""
+    (letter,) = sent(post)
+    read(post, attrs.evolve(bounced(letter), recipients=named))
+    assert post.states() == ["bounced"]
+    assert again(post) == after

@@ -32,6 +32,7 @@ from leadflow.engine.preparing import asking_schema, rulebook_of, schema_for
 from leadflow.engine.publishing.choosing import place_of, publisher_for
 from leadflow.engine.publishing.telling import Published, publish
 from leadflow.engine.rooms import TABLES
+from leadflow.engine.syncing import CrmConflict, Synced, conflicts, crm_for, settle, sync
 from leadflow.engine.upkeep.adopting import Adoption, adopt, look
 from leadflow.engine.upkeep.recheck import chunks, pending
 from leadflow.model.commands import Wake
@@ -40,6 +41,7 @@ from leadflow.model.time import to_datetime
 from leadflow.model.values import NOTHING
 from leadflow.playbook.check import checked_playbook
 from leadflow.playbook.playbook import Playbook
+from leadflow.ports.crm import Crm
 from leadflow.ports.mail import Mailbox, Mailer
 from leadflow.ports.publisher import Publisher
 from leadflow.ports.store import Scan, Store
@@ -251,6 +253,19 @@ class Flow:
         """
         with mailbox_for(source, plugins=self.plugins) as mailbox:
             return read_mail(self, mailbox, dry_run=dry_run, again=again, progress=progress)
+
+    def sync(self, to: str | Path | Crm = "crm", *, name: str = "crm") -> Synced:
+        """Keep a CRM in step: a folder of CSV files, a URL (`tryton+https://...`), or a CRM. `name` is what we call it."""
+        with crm_for(to) as crm:
+            return sync(self, crm, name)
+
+    def conflicts(self) -> list[CrmConflict]:
+        """Fields that both sides changed and that the playbook's `[crm]` says to ask about."""
+        return conflicts(self)
+
+    def settle(self, conflict: str, **choices: str) -> None:
+        """Decide fields of a conflict, each "ours" or "theirs". Errors: NotFoundError, InvalidInputError."""
+        settle(self, conflict, choices)
 
     # -- asking -------------------------------------------------------------------------------------------
 

@@ -10,7 +10,8 @@ from typing import Final, TypeVar
 from leadflow.errors import TransientError
 from leadflow.ports.mail import Page, Returned
 from leadflow_adapters.imap.classify import classify, key_of
-from leadflow_adapters.imap.link import Fetched, Link
+from leadflow_adapters.imap.lines import Fetched
+from leadflow_adapters.imap.link import Link
 from leadflow_adapters.imap.settings import ImapSettings
 
 T = TypeVar("T")
@@ -82,6 +83,7 @@ class ImapMailbox:
                     messages=verdict.messages,
                     bounce=verdict.bounce,
                     status=verdict.status,
+                    recipients=verdict.recipients,
                     at_us=fetched.at_us,
                     fault="too_large" if is_lost and verdict.kind not in ("automatic", "other") else "",
                 )

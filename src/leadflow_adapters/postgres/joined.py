@@ -130,7 +130,10 @@ class _LentWire(Wire):
             try:
                 return super().ask(chain(before, statements, after))[2:-1]
             except BaseException:
-                if self.is_usable and self.connection.pgconn.transaction_status in _OPEN:
+                if not self.is_usable:
+                    # Broken off in the middle of a trip (Ctrl-C): whatever comes next would read this one's answers.
+                    self.connection.close()
+                elif self.connection.pgconn.transaction_status in _OPEN:
                     super().ask([(_BACK, ()), (_RELEASE, ())])
                 raise
 
