@@ -26,6 +26,7 @@ from leadflow.engine.mailing.choosing import mailer_for
 from leadflow.engine.mailing.delivery import Delivered, deliver
 from leadflow.engine.mailing.receiving import MailRead, mailbox_for, read_mail
 from leadflow.engine.mailing.vetoing import Veto
+from leadflow.engine.observing import Observer, tell
 from leadflow.engine.outcome import Ingested, Outcome
 from leadflow.engine.planning.carrying import ATTEMPTS, Carrier, results
 from leadflow.engine.preparing import asking_schema, rulebook_of, schema_for
@@ -55,9 +56,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("leadflow")
 log.addHandler(logging.NullHandler())
 
-Observer = Callable[[Sequence[Recorded]], Any]
-"""Told of the decisions of every commit, after it, in order."""
-
 
 class Flow:
     """One tenant's leads: a store, a playbook and a clock.
@@ -84,9 +82,9 @@ class Flow:
         self.playbook = playbook
         self.plugins = plugins  # those that this flow was opened with know its mailers; else the installed ones do
         self.rulebook = rulebook_of(playbook, policies)
-        self._policies, self._observers, self._vetoes, self._sources = policies, observers, vetoes, sources
+        self._policies, self._vetoes, self._sources = policies, vetoes, sources
         self._now = now or _clock.now_us
-        self._carrier = Carrier(store, self.rulebook, self._tell if observers else None, self.attempts)
+        self._carrier = Carrier(store, self.rulebook, partial(tell, observers) if observers else None, self.attempts)
         self.schema = schema_for(playbook, policies)
         self._lists = Lists(store, self.rulebook, asking_schema(playbook, policies))
         self.adoption: Adoption = look(store, self.rulebook.digest)
@@ -186,14 +184,6 @@ class Flow:
         again. Errors: InvalidInputError (unknown_batch).
         """
         return undo(self, batch)
-
-    def _tell(self, decisions: Sequence[Recorded]) -> None:
-        """Tell observers what was committed. One that fails is logged: what is committed stays, the others are told."""
-        for name, observer in self._observers.items():
-            try:
-                observer(decisions)
-            except Exception:
-                log.exception("observer %s failed on %d decisions", name, len(decisions))
 
     def now(self) -> int:
         """This flow's clock: microseconds since 1970 UTC."""
