@@ -156,7 +156,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def bench_postgres(session: nox.Session) -> None:
-    """P5 and P6: ingest into PostgreSQL beside psycopg alone. `-- --quick` for a short run."""
+    """P5 and P6: ingest into PostgreSQL beside psycopg alone; claiming beside a bare loop. `-- --quick` for a short run."""
     session.install(".[postgres]", *_group("postgres"))
     session.run("python", "-m", "bench", "--only", "postgres", *session.posargs)
 

@@ -21,6 +21,7 @@ GROUPS: Mapping[str, tuple[Settings | None, Settings | None, Settings | None]] =
     # group: settings for --quick, for a full run and for --big; None leaves it out
     "start": ({"rounds": 7}, {"rounds": 15}, None),
     "objects": ({"rounds": 7, "count": 500}, {"rounds": 21}, None),
+    "hooks": ({"rounds": 9, "count": 100_000, "records": 200}, {}, None),
     "expr": ({"rounds": 21}, {}, None),
     "process": ({"rounds": 7, "count": 300}, {"rounds": 15}, None),
     "ingest": (
@@ -30,7 +31,7 @@ GROUPS: Mapping[str, tuple[Settings | None, Settings | None, Settings | None]] =
     ),
     "arrivals": ({"rounds": 3, "count": 8000}, {"rounds": 5, "count": 40_000}, {"rounds": 2, "count": 1_000_000}),
     "matching": ({"scale": 0.5, "rounds": 2}, {}, None),
-    "postgres": ({"rounds": 3, "one": 150, "many": 2000}, {}, None),
+    "postgres": ({"rounds": 3, "one": 150, "many": 2000, "due": 2000}, {}, None),
     "fit": (None, {"scale": 0.2}, {}),
     "growth": (
         {"copies": (1, 4), "rounds": 5, "lot": 1000, "rows": 2000, "lines": 6000},

@@ -100,7 +100,7 @@ class RegisterPolicy(Protocol):
 
 @hookspec
 def leadflow_register_stores(register: Register) -> None:
-    """Stores, by URL scheme."""
+    """Stores, by URL scheme. A factory that claims "migrates" has `migrate(url, tables)`: (version before, version now)."""
 
 
 @hookspec

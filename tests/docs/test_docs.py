@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -204,3 +206,14 @@ def test_the_adapter_of_a_guide_passes_the_kit(
         test = kit()
         test.setup_method()
         getattr(test, name)()
+
+
+def test_the_store_of_the_guide_passes_the_kit(tmp_path: Path) -> None:
+    """What "Write a store" shows is right by its own measure, tried on few examples."""
+    page = DOCS / "how-to" / "write-a-store.md"
+    path = tmp_path / "test_guide.py"
+    path.write_text("\n".join([*blocks(page, "python"), "TestFileStore.examples = 2\n"]), encoding="utf-8")
+    run = [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", f"--rootdir={tmp_path}", path.name]
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert int(re.search(r"(\d+) passed", done.stdout)[1]) > 80  # type: ignore[index]

@@ -22,6 +22,7 @@ from leadflow.engine.intake.ingesting import BATCH, ingest
 from leadflow.engine.intake.records import read_record
 from leadflow.engine.intake.sources import Source, read_source
 from leadflow.engine.intake.undoing import undo
+from leadflow.engine.mailing import delivery
 from leadflow.engine.mailing.choosing import mailer_for
 from leadflow.engine.mailing.delivery import Delivered, deliver
 from leadflow.engine.mailing.receiving import MailRead, mailbox_for, read_mail
@@ -34,8 +35,9 @@ from leadflow.engine.publishing.choosing import place_of, publisher_for
 from leadflow.engine.publishing.telling import Published, publish
 from leadflow.engine.rooms import TABLES
 from leadflow.engine.syncing import CrmConflict, Synced, conflicts, crm_for, settle, sync
+from leadflow.engine.upkeep import ticking
 from leadflow.engine.upkeep.adopting import Adoption, adopt, look
-from leadflow.engine.upkeep.recheck import chunks, pending
+from leadflow.engine.upkeep.recheck import pending
 from leadflow.model.commands import Wake
 from leadflow.model.decisions import Recorded
 from leadflow.model.time import to_datetime
@@ -45,7 +47,7 @@ from leadflow.playbook.playbook import Playbook
 from leadflow.ports.crm import Crm
 from leadflow.ports.mail import Mailbox, Mailer
 from leadflow.ports.publisher import Publisher
-from leadflow.ports.store import Scan, Store
+from leadflow.ports.store import Store
 from leadflow.room import NO_POLICIES, Policies
 
 if TYPE_CHECKING:
@@ -205,11 +207,21 @@ class Flow:
     # -- what leaves --------------------------------------------------------------------------------------
 
     def deliver(
-        self, to: str | Path | Mailer = "outbox", *, sender: str = "leadflow@localhost", limit: int | None = None
+        self,
+        to: str | Path | Mailer = "outbox",
+        *,
+        sender: str = "leadflow@localhost",
+        limit: int | None = None,
+        lease: str = delivery.LEASE,
     ) -> Delivered:
-        """Hand the outbox over: as .eml files into a folder, or to a mailer or its URL (`smtp://...`). At most once each."""
+        """Hand the outbox over: as .eml files into a folder, or to a mailer or its URL (`smtp://...`). At most once each.
+
+        `lease` is how long one message may be in somebody's hands before another asks what became of it: longer than a mailer
+        may take, and than the clocks of workers differ.
+        """
+        lease_us = _clock.read_lease(lease)
         with mailer_for(to, plugins=self.plugins) as mailer:
-            return deliver(self.store, self.rulebook, mailer, sender, self._now(), limit, self._vetoes, self.do)
+            return deliver(self.store, self.rulebook, mailer, sender, self._now, limit, lease_us, self._vetoes, self.do)
 
     def publish(
         self,
@@ -358,39 +370,17 @@ class Flow:
 
     # -- time ---------------------------------------------------------------------------------------------
 
-    def tick(self, now: Any = None) -> int:
+    def tick(self, now: Any = None, *, lease: str = ticking.LEASE) -> int:
         """Do what is due: scores that change by themselves, service levels that end. Returns how much there was.
 
         Each is judged at the moment it became due, in order, so that one late tick decides what many would have. What
-        cannot be done (a cascade that never ends) is logged and waits for the next tick; it does not hold up the rest.
+        cannot be done (a cascade that never ends, a plugin that fails) is logged and waits for the next tick; it does not
+        hold up the rest. Where the store has claims, workers share what is due; what one has held for longer than `lease`
+        another takes up.
         """
         until_us = self._now() if now is None else _clock.read_us(now)
-        total = 0
-        for command in chunks(self.store, until_us):
-            self._carrier.carry_out([command], lambda command: until_us)
-            total += len(command.subjects)
-        before: frozenset[str] = frozenset()
-        stuck: set[str] = set()
-        while True:
-            found = self.due(until_us, BATCH + len(stuck))
-            stuck.update(wake.key for wake in found if wake.key in before)
-            due = [wake for wake in found if wake.key not in stuck]
-            if not due:
-                break
-            self._carrier.carry_out(due, lambda wake: wake.due_us)
-            total += len(due)
-            before = frozenset(wake.key for wake in due)
-        if stuck:
-            log.error("%d due rows could not be done, and wait for the next tick: %s", len(stuck), min(stuck))
-        return total - len(stuck)
+        return ticking.tick(self._carrier, until_us, _clock.read_lease(lease))
 
     def due(self, until_us: int, limit: int = BATCH) -> list[Wake]:
-        """What wants to be woken by then, the earliest first."""
-        found: list[Wake] = []
-        for name, table in self.rulebook.tables.items():
-            if table.due is None or name == "outbox":
-                continue
-            query = Scan(table=name, where=((table.due, "<=", until_us),), order=table.due, limit=limit)
-            found.extend(Wake(name, row.id, getattr(row, table.due), row.version) for row in self.store.scan(query))
-        found.sort(key=lambda wake: (wake.due_us, wake.table, wake.id))
-        return found[:limit]
+        """What wants to be woken by then, the earliest first, in whosever hands it is."""
+        return ticking.due_by(self.store, self.rulebook.tables.values(), until_us, limit)

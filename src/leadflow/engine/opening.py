@@ -55,20 +55,25 @@ def open_store(url: str, *, plugins: Plugins | None = None, **options: Any) -> S
     )
 
 
-def migrate_store(url: str) -> tuple[int, int, Path | None]:
-    """Bring a SQLite store of an earlier version up to this one: (version before, version now, the copy that was kept).
+def migrate_store(url: str, *, plugins: Plugins | None = None) -> tuple[int, int, Path | None]:
+    """Bring a store of an earlier version up to this one: (version before, version now, the copy that was kept).
 
-    Errors: InvalidInputError for another kind of store; SchemaVersionError, StoreError and its kin.
+    SQLite keeps a copy; a plugin's store does not, which is its database's business. Errors: InvalidInputError for a store
+    that has nothing to migrate; SchemaVersionError, StoreError and its kin.
     """
     scheme, _, rest = url.partition(":")
-    if scheme != "sqlite" or not rest.startswith("///"):
+    if scheme == "sqlite" and rest.startswith("///"):
+        from leadflow.stores.layout import layout_of
+        from leadflow.stores.migrate import migrate
+
+        return migrate(Path(rest[3:]), [layout_of(table) for table in TABLES])
+    found = adapter("stores", url, plugins) if scheme not in ("memory", "sqlite") and "://" in url else None
+    if found is None or "migrates" not in found.capabilities:
         raise InvalidInputError(
             f"{scheme}: has nothing to migrate", code="unknown_store", hint="write sqlite:///leads.db"
         )
-    from leadflow.stores.layout import layout_of
-    from leadflow.stores.migrate import migrate
-
-    return migrate(Path(rest[3:]), [layout_of(table) for table in TABLES])
+    before, after = found.factory.migrate(url, TABLES)  # type: ignore[attr-defined]
+    return before, after, None
 
 
 def adapter(kind: str, url: str, plugins: Plugins | None = None) -> Registration:

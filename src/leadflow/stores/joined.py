@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from leadflow.errors import ConflictError, StoreError
 from leadflow.ports.host import Host
-from leadflow.ports.store import ChangeSet, Scan, Snapshot
+from leadflow.ports.store import ChangeSet, Scan, Snapshot, refuse_claims
 from leadflow.room import Key, Table
 from leadflow.stores import schema
 from leadflow.stores.layout import layout_of
@@ -76,6 +76,7 @@ class JoinedSqliteStore:
 
     def commit(self, change: ChangeSet) -> None:
         """Make the change true within the application's transaction. See Store.commit."""
+        refuse_claims(change, "a joined store")
         with self._lent() as cursor:
             self._point("begin")
             if not cursor.connection.in_transaction:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from leadflow.errors import ConflictError, CorruptionError, StoreError
-from leadflow.ports.store import ChangeSet, Scan, Snapshot
+from leadflow.ports.store import ChangeSet, Scan, Snapshot, refuse_claims
 from leadflow.room import Key, Table
 from leadflow.stores import schema
 from leadflow.stores.sqlite_faults import translated
@@ -121,6 +121,7 @@ class SqliteStore:
 
     def commit(self, change: ChangeSet) -> None:
         """See Store.commit."""
+        refuse_claims(change, "sqlite")
         with translated(self.path):
             connection = self._connection()
             self._point("begin")

@@ -28,8 +28,10 @@ from leadflow.stores.paging import pages
 from leadflow.stores.statements import decision_maker, scan_statement
 from leadflow_adapters.postgres import schema as shape
 from leadflow_adapters.postgres.address import SCHEMA, checked_schema
+from leadflow_adapters.postgres.claiming import Claims
 from leadflow_adapters.postgres.faults import is_conflict, translated
 from leadflow_adapters.postgres.reading import reader
+from leadflow_adapters.postgres.shapes import shapes
 from leadflow_adapters.postgres.statements import statements_of
 from leadflow_adapters.postgres.wire import Connection, Rows, Statement, Wire, numbered
 from leadflow_adapters.postgres.writing import Writer
@@ -64,7 +66,7 @@ class JoinedPostgresStore:
         statements = {name: statements_of(layout, schema) for name, layout in self._layouts.items()}
         self._read = reader(statements)
         self._recorded = decision_maker()
-        self._writer = Writer(schema, statements, fault)
+        self._writer = Writer(schema, statements, Claims(schema, self._layouts), fault)
         self._lock = threading.Lock()
         self._is_closed = False
         with self._lent() as wire, kept(wire.connection) as cursor:
@@ -220,27 +222,21 @@ def kept(connection: Connection) -> Iterator[Any]:
 
 def recognise(cursor: Any, schema: str, place: str) -> None:
     """Errors: SchemaVersionError unless the tables are there, in this version."""
-    version = shape._version(cursor, schema, f'"{schema}"', place)
-    if version is None:
+    found = shape.recognised(cursor, schema, place)
+    if found is None:
         raise SchemaVersionError(
             f"{place} has no tables of leadflow in schema {schema} (this leadflow writes version"
             f" {shape.SCHEMA_VERSION})",
             hint="run leadflow once on this database, or leadflow.make_tables in a migration of yours",
         )
-    if version != shape.SCHEMA_VERSION:
-        newer = version > shape.SCHEMA_VERSION
-        raise SchemaVersionError(
-            f"schema {schema} of {place} has version {version}, this leadflow {'knows' if newer else 'writes'}"
-            f" {shape.SCHEMA_VERSION}",
-            hint="upgrade leadflow" if newer else "run leadflow migrate",
-        )
+    shape.check_version(found, f"schema {schema} of {place}")
 
 
 def make_tables(host: Host, tables: Iterable[Table], *, schema: str = SCHEMA) -> None:
     """Make the tables, if there are none, in the transaction of an application's own migration."""
     place, schema = host.place, checked_schema(schema)
     with told(place), kept(fit(host.lend(), place)) as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s::int, hashtext(%s))", (shape.LOCKS, f"make {schema}"))
-        if not shape._tables(cursor, schema):
-            shape.create(cursor, schema, shape.shapes(map(layout_of, tables)))
+        shape.hold_alone(cursor, schema)
+        if not shape.tables_in(cursor, schema):
+            shape.create(cursor, schema, shapes(map(layout_of, tables)))
         recognise(cursor, schema, place)

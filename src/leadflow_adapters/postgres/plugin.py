@@ -5,7 +5,8 @@ Nothing heavy is imported until one is opened.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from leadflow.errors import AdapterUnavailableError
@@ -20,25 +21,25 @@ if TYPE_CHECKING:
 SCHEMES = ("postgresql", "postgres")
 
 
-@hookimpl
-def leadflow_register_stores(register: Register) -> None:
-    """PostgreSQL, under both names that its URLs go by."""
-    for scheme in SCHEMES:
-        register(
-            scheme, opened, capabilities=("durable", "processes"), kit="leadflow_adapters.postgres.kit:PostgresKit"
-        )
-    register("psycopg", joined, capabilities=("join",))
+class _Opened:
+    """Opens stores, and migrates them."""
+
+    def __call__(self, url: str, tables: Iterable[Table], **options: Any) -> PostgresStore:
+        """The store of a URL. Errors: AdapterUnavailableError without psycopg; those of PostgresStore."""
+        with _installed():
+            from leadflow_adapters.postgres.store import PostgresStore
+        return PostgresStore(url, tables, **options)
+
+    def migrate(self, url: str, tables: Iterable[Table]) -> tuple[int, int]:
+        """See leadflow_adapters.postgres.migrating."""
+        with _installed():
+            from leadflow_adapters.postgres.migrating import migrate
+        from leadflow.stores.layout import layout_of
+
+        return migrate(url, map(layout_of, tables))
 
 
-def opened(url: str, tables: Iterable[Table], **options: Any) -> PostgresStore:
-    """The store of a URL. Errors: AdapterUnavailableError without psycopg; those of PostgresStore."""
-    try:
-        from leadflow_adapters.postgres.store import PostgresStore
-    except ImportError as error:
-        raise AdapterUnavailableError(
-            f"postgresql: {error.name or 'psycopg'} is not installed", hint='pip install "leadflow[postgres]"'
-        ) from error
-    return PostgresStore(url, tables, **options)
+opened = _Opened()
 
 
 class _Joined:
@@ -58,3 +59,26 @@ class _Joined:
 
 
 joined = _Joined()
+
+
+@contextmanager
+def _installed() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        raise AdapterUnavailableError(
+            f"postgresql: {error.name or 'psycopg'} is not installed", hint='pip install "leadflow[postgres]"'
+        ) from error
+
+
+@hookimpl
+def leadflow_register_stores(register: Register) -> None:
+    """PostgreSQL, under both names that its URLs go by; psycopg's connections can be joined."""
+    for scheme in SCHEMES:
+        register(
+            scheme,
+            opened,
+            capabilities=("claims", "durable", "migrates", "processes"),
+            kit="leadflow_adapters.postgres.kit:PostgresKit",
+        )
+    register("psycopg", joined, capabilities=("join",))

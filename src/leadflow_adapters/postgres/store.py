@@ -21,23 +21,27 @@ PostgreSQL's deadlock or serialization failure is a ConflictError too.
 
 **Reading.** `load` sees one moment (one trip is one transaction, REPEATABLE READ), and so does `scan`, which is fetched
 in pages by a cursor on a connection of its own.
+
+**Claiming** takes no part in the locks: it changes no row, see claiming.py. A commit that ends claims is refused when one
+of them is held no longer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
 import psycopg
 
 from leadflow.errors import ConflictError
-from leadflow.ports.store import ChangeSet, Scan, Snapshot, stamp, tables_of
+from leadflow.ports.store import CLAIM_LOST, ChangeSet, Claimed, Scan, Snapshot, stamp, tables_of
 from leadflow.room import Key, Table
 from leadflow.stores.layout import layout_of
 from leadflow.stores.statements import decision_maker, scan_statement
 from leadflow_adapters.postgres import schema
 from leadflow_adapters.postgres.address import read_address
+from leadflow_adapters.postgres.claiming import Claims
 from leadflow_adapters.postgres.connections import Connections
 from leadflow_adapters.postgres.faults import is_conflict, is_lost, translated
 from leadflow_adapters.postgres.reading import reader
@@ -78,7 +82,8 @@ class PostgresStore:
         self._read = reader(self._tables)
         self._recorded = decision_maker()
         self._connections = Connections(address, timeout=timeout)
-        self._writer = Writer(address.schema, self._tables, fault)
+        self._claims = Claims(address.schema, self._layouts)
+        self._writer = Writer(address.schema, self._tables, self._claims, fault)
         try:
             with self._connected() as wire:
                 schema.prepare(wire.connection, address.schema, self.place, self._layouts.values(), check=check)
@@ -142,7 +147,7 @@ class PostgresStore:
 
     def commit(self, change: ChangeSet) -> None:
         """See Store.commit."""
-        lost: tuple[str, ...] | None = None
+        lost: ConflictError | None = None
         with self._connected() as wire:
             try:
                 self._writer.write(wire, change)
@@ -152,13 +157,33 @@ class PostgresStore:
                 wire.ask([("ROLLBACK", ())])
                 lost = self._lost(wire, change)
         if lost is not None:
-            raise ConflictError("rows changed since they were read", details={"tables": lost})
+            raise lost
 
-    def _lost(self, wire: Wire, change: ChangeSet) -> tuple[str, ...]:
-        """The tables in which a change lost its race: for the error only, so it need not be exact."""
+    def _lost(self, wire: Wire, change: ChangeSet) -> ConflictError:
+        """How a change lost its race, with the tables, which need not be exact."""
+        if change.claims and not self._claims.are_held(wire, change.claims):
+            tables = tables_of(change.claims)
+            return ConflictError("a claim is held no longer", code=CLAIM_LOST, details={"tables": tables})
         rows = self._read(wire, [*change.read.rows, *change.put, *(("input", each.id) for each in change.inputs)])
         expect, known = change.expect, change.read.known()
         lost = [key for key, version in expect.items() if stamp(rows[key]) != version]
         lost += [key for key in change.put if key not in known and rows[key] is not None]
         lost += [("input", each.id) for each in change.inputs if rows["input", each.id] is not None]
-        return tables_of(lost)
+        return ConflictError("rows changed since they were read", details={"tables": tables_of(lost)})
+
+    # -- claiming -----------------------------------------------------------------------------------------
+
+    def claim(self, queries: Sequence[Scan], limit: int, lease_us: int) -> Claimed:
+        """See Claiming.claim."""
+        with self._connected() as wire:
+            keys, claimed = self._claims.taken(wire, queries, limit, lease_us)
+            if not keys:
+                return claimed
+            rows = self._read(wire, keys)
+            return Claimed(tuple(rows[key] for key in keys if rows[key] is not None), claimed.tokens)
+
+    def release(self, tokens: Mapping[Key, Any]) -> None:
+        """See Claiming.release."""
+        if tokens:
+            with self._connected() as wire:
+                self._claims.given_back(wire, tokens)

@@ -43,7 +43,8 @@ def histories(
     """
     if playbook is not None:
         fitted = moves(asked_by(playbook), with_commands=with_commands)
-        return st.lists(fitted, min_size=min_size, max_size=max_size).map(lambda each: _completed(playbook, each))
+        whole = st.lists(fitted, min_size=min_size, max_size=max_size).map(lambda each: _completed(playbook, each))
+        return whole.filter(bool) if min_size else whole
     options: dict[str, Any] = {} if at is None else {"at": at}
     kinds = [each(**options) for each in (submissions, interactions, entries, orders, deals)]
     if with_commands:
