@@ -7,8 +7,7 @@ on CPU time for what one process does by itself and on the wall clock where the 
 - "limit or peer" stands beside the value, in the same unit; where both writes are compared, the raw side sends the very
   statements with the very values that leadflow sent, caught at the driver, and at the end both files hold the same.
 - "floor" is what must be reached: the exit code is 1 below it; "aim" is what is wanted. Rows without are for looking at.
-- P4 and the memory figures are absolute. A bare loop of the same reading, counting and scoring stands beside P4, because
-  a busy machine makes both slower alike.
+- Only the memory figures are absolute.
 - A short run is noisy: with `--quick` a group with a figure below its floor is measured once more and the better counts.
 
 Figures are kept as JSON in bench/results/ (or where `--json` says).

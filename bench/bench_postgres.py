@@ -1,4 +1,4 @@
-"""P5 and P6: interactions of known people into PostgreSQL, beside psycopg alone writing the same rows.
+"""P5 and P6: interactions of known people into PostgreSQL, beside psycopg alone writing the same rows; and claiming.
 
 The peers are what one would write by hand: one statement after another in a transaction for each record, and COPY for all
 new rows of a thousand records with one UPDATE ... FROM unnest for those that change. Both sides start from the same rows
@@ -19,6 +19,7 @@ from typing import Any
 
 import psycopg
 
+from bench.bench_claims import figures as claiming
 from bench.harness import Figure, Rounds, Spent, Watch, compared, in_turns
 from bench.template import NOW_US, Template, make_template
 from bench.workload import Clock, interactions, playbook
@@ -27,14 +28,14 @@ from leadflow.engine.rooms import TABLES
 from leadflow.ports.store import ChangeSet, Store
 from leadflow.stores.layout import layout_of
 from leadflow.stores.statements import DECISION_COLUMNS, by_table, decision_values, listed
-from leadflow_adapters.postgres.schema import shapes
+from leadflow_adapters.postgres.shapes import LEASE, shapes
 from leadflow_adapters.postgres.store import PostgresStore
 
 COPIES = 4
 WARM = 1
 PACE_US = 80_000_000
 _LAYOUTS = {table.name: layout_of(table) for table in TABLES}
-_TYPES = {shape.name: shape.columns for shape in shapes(_LAYOUTS.values())}
+_TYPES = {shape.name: shape.columns for shape in shapes(_LAYOUTS.values()) if shape is not LEASE}
 
 
 @contextmanager
@@ -241,8 +242,8 @@ def _by_copy(connection: psycopg.Connection[Any], keys: list[str], plain: Plain)
             )
 
 
-def run(folder: Path, rounds: int = 7, one: int = 300, many: int = 3000) -> list[Figure]:
-    """P5 and P6: `one` records a round singly, `many` in batches of 1000."""
+def run(folder: Path, rounds: int = 7, one: int = 300, many: int = 3000, due: int = 8000) -> list[Figure]:
+    """P5 and P6: `one` records a round singly, `many` in batches of 1000; claiming of `due` messages a round."""
     template = make_template(folder, COPIES)
     stream = interactions(
         template.emails, (rounds + WARM) * max(one, many), prefix="m", start_us=NOW_US, pace_us=PACE_US
@@ -263,4 +264,5 @@ def run(folder: Path, rounds: int = 7, one: int = 300, many: int = 3000) -> list
                     unit="records", aim=aim, floor=floor, clock="wall", note=note,
                 )
             )  # fmt: skip
+        figures += claiming(url, rounds, due)
     return figures

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from leadflow.engine.flow import Flow
+    from leadflow.engine.joining import JoinedFlow, make_tables
+    from leadflow.engine.joining import join_flow as join
     from leadflow.engine.opening import open_flow as open
     from leadflow.engine.outcome import Ingested, Outcome, Result
     from leadflow.errors import LeadflowError
@@ -32,6 +34,7 @@ _WHERE = {
     "Contact": "leadflow.model.contact",
     "Flow": "leadflow.engine.flow",
     "Ingested": "leadflow.engine.outcome",
+    "JoinedFlow": "leadflow.engine.joining",
     "Lead": "leadflow.model.lead",
     "LeadflowError": "leadflow.errors",
     "Money": "leadflow.model.values",
@@ -41,16 +44,19 @@ _WHERE = {
     "Product": "leadflow.model.business",
     "Result": "leadflow.engine.outcome",
     "User": "leadflow.model.business",
+    "join": "leadflow.engine.joining",
     "load_playbook": "leadflow.playbook.codec",
+    "make_tables": "leadflow.engine.joining",
     "open": "leadflow.engine.opening",
 }
-_NAMES = {"open": "open_flow"}
+_NAMES = {"join": "join_flow", "open": "open_flow"}
 
 __all__ = [
     "Account",
     "Contact",
     "Flow",
     "Ingested",
+    "JoinedFlow",
     "Lead",
     "LeadflowError",
     "Money",
@@ -60,7 +66,9 @@ __all__ = [
     "Product",
     "Result",
     "User",
+    "join",
     "load_playbook",
+    "make_tables",
     "open",
 ]
 

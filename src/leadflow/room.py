@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from attrs import define, field, frozen
 
+from leadflow.expr.types import Function
 from leadflow.model.decisions import Decision, Recorded, Refusal
 from leadflow.model.records import Input
 from leadflow.normalise import Normaliser
@@ -108,17 +109,20 @@ class Step:
 class Policies:
     """What a host's plugins add to the rules: pure functions by name, with their versions.
 
-    The names have a dot (`acme.plate`). Those that a playbook names become part of the digest of its rules.
+    The names have a dot (`acme.plate`). Those that a playbook names, and all vetoes, become part of the digest of its rules.
     """
 
     normalisers: Mapping[str, Normaliser] = field(factory=dict)
+    comparators: Mapping[str, Callable[[str, str], float]] = field(factory=dict)
+    functions: Mapping[str, Function] = field(factory=dict)
     strategies: Mapping[str, Callable[..., Any]] = field(factory=dict)
+    vetoes: Mapping[str, Callable[..., str | None]] = field(factory=dict)
     versions: Mapping[str, str] = field(factory=dict)
 
     @property
     def names(self) -> frozenset[str]:
         """The names of all."""
-        return frozenset((*self.normalisers, *self.strategies))
+        return frozenset((*self.normalisers, *self.comparators, *self.functions, *self.strategies, *self.vetoes))
 
 
 NO_POLICIES = Policies()

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.extra, pytest.mark.postgres]
 class TestPostgresStore(StoreConformance):
     """A schema for each store, used again when it is empty."""
 
-    claims = frozenset({"durable", "faults", "url"})
+    claims = frozenset({"claims", "durable", "faults", "url"})
 
     @pytest.fixture(autouse=True)
     def _schemas(self, postgres: Any) -> Iterator[None]:

@@ -203,14 +203,14 @@ def refused(url: str, kind: type[StoreError]) -> StoreError:
     return caught.value
 
 
-@pytest.mark.parametrize(("ahead", "way_out"), [(41, "upgrade"), (-1, "made this schema")])
+@pytest.mark.parametrize(("ahead", "way_out"), [(41, "upgrade"), (-1, "leadflow migrate")])
 def test_another_schema_version_is_refused_with_both(url: str, postgres: Any, ahead: int, way_out: str) -> None:
     """B21."""
     opened(url).close()
     with postgres.connect() as other:
         (known,) = other.execute(f"SELECT version FROM {schema_of(url)}.leadflow_schema").fetchone()
         version = known + ahead
-        other.execute(f"UPDATE {schema_of(url)}.leadflow_schema SET version = {version}")
+        other.execute(f"UPDATE {schema_of(url)}.leadflow_schema SET version = {version}, oldest = {version}")
     told = str(refused(url, SchemaVersionError))
     assert re.search(rf"version {version}\b.*\b{known}\b", told)
     assert way_out in told

@@ -14,7 +14,7 @@ import pytest
 
 import leadflow
 from leadflow.engine.flow import Flow
-from leadflow.engine.mailing.outbox import Message
+from leadflow.engine.mailing.messages import Message
 from leadflow.engine.rooms import TABLES
 from leadflow.errors import ConflictError
 from leadflow.matching.state import MatchKey

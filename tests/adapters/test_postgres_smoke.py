@@ -42,8 +42,11 @@ def test_the_whole_way_of_leads(url: str) -> None:
         assert flow.do(demo("one", "ana@kos.example")).status == "repeated"
         assert invariants(flow) == []
     held, wanted = map(contents, flows)
-    for flow in flows:
+    for flow, found in zip(flows, (held, wanted), strict=True):
         flow.close()
+        for decision in found["decision"].values():
+            # What was due at one moment is numbered share by share, and a worker's shares are smaller.
+            del decision["seq"]
     assert held == wanted
 
 
@@ -72,4 +75,4 @@ def test_the_plugin_is_installed_with_leadflow() -> None:
     """Both names of the scheme, with what the store can."""
     found = {each.name: each for each in load().all("stores")}
     assert {"postgres", "postgresql"} <= {*found}
-    assert found["postgresql"].capabilities == {"durable", "processes"}
+    assert found["postgresql"].capabilities == {"claims", "durable", "migrates", "processes"}

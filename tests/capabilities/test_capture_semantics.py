@@ -271,6 +271,53 @@ def test_a_retry_that_still_fails_is_refused_and_waits_on(scene: Scene) -> None:
     assert scene.say("retry_submission", submission=failed.key).refusal is not None
 
 
+WAITING = [
+    ({"type": "contact", "email": "ana at kos", "last_name": "Kos"}, {"email": "ana@kos.example"}),
+    ({"type": "contact", "email": "ana at kos", "last_name": "Kos"}, {"contact.email": "ana@kos.example"}),
+    ({"type": "lead", "contact": {"email": "ana at kos"}, "page": "p"}, {"contact.email": "ana@kos.example"}),
+    ({"type": "order", "contact": {"email": "ana at kos"}}, {"contact.email": "ana@kos.example"}),
+    (
+        {"type": "order", "contact": {"email": "ana@kos.example"}, "lines": [{"quantity": "many"}]},
+        {"lines": [{"quantity": 2, "price": "9.90"}]},
+    ),
+    (
+        {"type": "deal", "id": "d-1", "status": "lost", "amount": "much", "contact": {"email": "ana@kos.example"}},
+        {"amount": "12.50"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("record", "fields"), WAITING)
+def test_what_else_waits_is_mended_and_retried(scene: Scene, record: dict[str, Any], fields: dict[str, Any]) -> None:
+    """Not only forms: typed-in records, rows of files, orders and deals, all as if they had come right at once."""
+    failed = scene.flow.do({"key": "w-1", **record}).one()
+    assert failed.status == "failed"
+    assert scene.say("retry_submission", submission=failed.key, fields={}).refusal.code == "still_failing"
+    retried = scene.say("retry_submission", submission=failed.key, fields=fields)
+    assert scene.contact(retried.unwrap().contact).email == "ana@kos.example"
+    assert scene.row("failure", failed.key).state == "retried"
+    if record["type"] == "deal":
+        assert str(scene.row("opportunity", "d-1").amount) == "12.50"
+
+
+def test_one_value_does_not_mend_many(scene: Scene) -> None:
+    """A contact that becomes a text is told, and nothing breaks."""
+    failed = scene.flow.do({"key": "w-1", "type": "order", "contact": {"email": "ana at kos"}}).one()
+    for fields in ({"contact": "ana@kos.example"}, {"lines": "2"}, {"lines": [1]}):
+        told = scene.say("retry_submission", submission=failed.key, fields=fields).refusal
+        assert told is not None
+        assert told.code == "still_failing"
+    assert scene.row("failure", failed.key).state == "waiting"
+
+
+def test_an_interaction_is_sent_again_instead(scene: Scene) -> None:
+    """What happened once is not typed in: it comes again under another key."""
+    failed = scene.flow.do({"type": "interaction", "id": "i-1", "kind": "page.visited"}).one()
+    told = scene.say("retry_submission", submission=failed.key, fields={}).refusal
+    assert told is not None
+    assert told.code == "not_retried"
+
+
 def test_the_same_key_again_changes_nothing(scene: Scene) -> None:
     """Section 10: an idempotency key; another body under it is a conflict, and tells so."""
     first = scene.submit(key="r-1")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,10 @@ import attrs
 import pytest
 
 import leadflow
-from leadflow import errors
+from leadflow import errors, hookspecs
 from leadflow.assignment import rules as assignment
 from leadflow.capture import rules as capture
+from leadflow.crm import rules as crm
 from leadflow.engine.intake.records import COMMANDS
 from leadflow.engine.preparing import schema_for
 from leadflow.engine.rooms import ROOMS
@@ -24,8 +27,10 @@ from leadflow.model.decisions import Decision
 from leadflow.model.making import kinds_of
 from leadflow.playbook import playbook as top
 from leadflow.playbook.default import default_playbook
+from leadflow.plugins import HOOKS
 from leadflow.process import rules as process
 from leadflow.scoring import rules as scoring
+from leadflow.testing.checking.finding import PORTS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -139,13 +144,28 @@ def test_condition_language_is_listed() -> None:
 def test_playbook_keys_are_listed() -> None:
     classes = [
         cls
-        for module in (top, capture, matching, scoring, process, assignment)
+        for module in (top, capture, matching, scoring, process, assignment, crm)
         for cls in vars(module).values()
         if inspect.isclass(cls) and attrs.has(cls)
     ]
     keys = sorted({each.name for cls in classes for each in attrs.fields(cls) if each.init})
     assert "none_eligible" in keys
     assert not missing("playbook.md", keys)
+
+
+def test_hooks_policies_and_kits_are_documented() -> None:
+    """Every hook on the page of plugins, every kind of policy and every kit of a port on theirs."""
+    text = {
+        name: (DOCS / "how-to" / f"{name}.md").read_text("utf-8")
+        for name in ("plugins", "policies", "write-an-adapter")
+    }
+    hooks = [f"`leadflow_register_{name}`" for name in HOOKS]
+    policies = [f"register.{name}(" for name in vars(hookspecs.RegisterPolicy) if not name.startswith("_")]
+    kits = [f"`{kit}`" for kit, _, _ in PORTS.values()]
+    assert (len(hooks) <= 10, len(policies), len(kits)) == (True, 5, 4)
+    assert [each for each in hooks if each not in text["plugins"]] == []
+    assert [each for each in policies if each not in text["policies"]] == []
+    assert [each for each in kits if each not in text["write-an-adapter"]] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -167,16 +187,33 @@ def test_decisions_taken_are_in_their_index() -> None:
     assert not [page.name for page in (DOCS / "decisions").glob("0*.md") if page.name not in index]
 
 
-def test_the_mailer_of_the_guide_passes_the_kit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What "Write a mailer" shows is right by its own measure."""
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [("write-a-mailer.md", "TestProviderMailer"), ("write-a-crm-adapter.md", "TestProviderCrm")],
+)
+def test_the_adapter_of_a_guide_passes_the_kit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str, name: str
+) -> None:
+    """What "Write a mailer" and "Write a CRM adapter" show is right by its own measure."""
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {"__name__": "guide"}
-    for text in blocks(DOCS / "how-to" / "write-a-mailer.md", "python"):
-        exec(compile(text, "write-a-mailer.md", "exec"), names)  # noqa: S102 - our own page
-    kit = names["TestProviderMailer"]
+    for text in blocks(DOCS / "how-to" / page, "python"):
+        exec(compile(text, page, "exec"), names)  # noqa: S102 - our own page
+    kit = names[name]
     tests = [name for name in dir(kit) if name.startswith("test_") and callable(getattr(kit, name))]
     assert len(tests) > 15
     for name in tests:
         test = kit()
         test.setup_method()
         getattr(test, name)()
+
+
+def test_the_store_of_the_guide_passes_the_kit(tmp_path: Path) -> None:
+    """What "Write a store" shows is right by its own measure, tried on few examples."""
+    page = DOCS / "how-to" / "write-a-store.md"
+    path = tmp_path / "test_guide.py"
+    path.write_text("\n".join([*blocks(page, "python"), "TestFileStore.examples = 2\n"]), encoding="utf-8")
+    run = [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", f"--rootdir={tmp_path}", path.name]
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert int(re.search(r"(\d+) passed", done.stdout)[1]) > 80  # type: ignore[index]

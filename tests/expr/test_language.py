@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -229,10 +229,10 @@ def test_faults_of_reading_and_checking_come_together(lab: Any) -> None:
 )
 def test_hostile_texts_fail_fast(text: str) -> None:
     schema = Schema({}).with_terms(*(Term(f"known{i}", (), Type.TEXT) for i in range(300)))
-    start = perf_counter()
+    start = process_time()
     refused, found = _outcome(lambda: faults(text, schema))
     assert refused or found
-    assert perf_counter() - start < 1
+    assert process_time() - start < 1
 
 
 @settings(max_examples=300, deadline=None)

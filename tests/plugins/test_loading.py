@@ -22,20 +22,28 @@ from leadflow.errors import (
     PluginValidationError,
 )
 from leadflow.hookspecs import hookimpl
-from leadflow.plugins import KINDS, load
+from leadflow.plugins import HOOKS, KINDS, POLICIES, load
 from leadflow.stores.memory import MemoryStore
+
+POLICY = {
+    "normalisers": "normaliser",
+    "comparators": "comparator",
+    "functions": "function",
+    "strategies": "strategy",
+    "vetoes": "veto",
+}
 
 
 def plugin(kind: str, *registered: Any, **more: Any) -> Any:
     """A plugin that registers some things of one kind."""
 
     def hook(register: Any) -> None:
+        call = getattr(register, POLICY[kind]) if kind in POLICY else register
         for name, factory, *options in registered:
-            register(name, factory, **(options[0] if options else {}))
+            call(name, factory, **(options[0] if options else {}))
 
-    return SimpleNamespace(
-        **{f"leadflow_register_{kind}": hookimpl(hook, specname=f"leadflow_register_{kind}")}, **more
-    )
+    name = f"leadflow_register_{'policies' if kind in POLICY else kind}"
+    return SimpleNamespace(**{name: hookimpl(hook, specname=name)}, **more)
 
 
 def opens(url: str, tables: Any, **options: Any) -> Any:
@@ -187,6 +195,8 @@ def test_the_environment_limits_what_is_loaded(installed: Path, environ: dict[st
 def test_there_is_a_hook_for_every_kind_and_no_other() -> None:
     """At most ten, each with a word of documentation."""
     hooks = {name for name in vars(hookspecs) if name.startswith("leadflow_register_")}
-    assert hooks == {f"leadflow_register_{kind}" for kind in KINDS}
+    assert hooks == {f"leadflow_register_{name}" for name in HOOKS}
+    served = {*HOOKS, *POLICIES} - {"policies"}
+    assert served == set(KINDS)
     assert len(hooks) <= 10
     assert all(f"`{hook}`" in (hookspecs.__doc__ or "") and getattr(hookspecs, hook).__doc__ for hook in hooks)

@@ -122,7 +122,7 @@ def test_a_strategy_that_names_a_stranger_loses_nothing() -> None:
 def test_a_normaliser_has_a_whole_number_for_a_version() -> None:
     """It is part of every stored key."""
     with pytest.raises(PluginValidationError, match="whole number"):
-        policies_of(acme("1.0"))
+        load(only=(), also={"acme": plugin("normalisers", ("acme.plate", plate, {"version": "1.0"}))}, strict=True)
 
 
 def test_observers_are_told_what_was_committed_in_batches(caplog: pytest.LogCaptureFixture) -> None:

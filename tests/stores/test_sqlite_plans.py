@@ -42,7 +42,7 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
 @pytest.mark.parametrize("name", sorted(LISTS))
 def test_no_list_sorts_or_scans_a_table(store: SqliteStore, name: str) -> None:
     """Its plan walks an index, from where the last page ended."""
-    statement, arguments = scan_statement(LISTS[name], store._layouts, "?")
+    statement, arguments = scan_statement(LISTS[name], store._rows.layouts, "?")
     plan = [row[-1] for row in store._connection().execute(f"EXPLAIN QUERY PLAN {statement}", arguments)]
     assert not [step for step in plan if "TEMP B-TREE" in step], plan
     if LISTS[name].after is not None:

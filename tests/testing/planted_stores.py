@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
+from itertools import count
 from typing import Any, ClassVar
 
 import pytest
@@ -13,7 +14,7 @@ from attrs import evolve
 
 from leadflow.engine.rooms import TABLES
 from leadflow.errors import ConflictError, StoreError
-from leadflow.ports.store import ChangeSet, Scan, Snapshot, Store
+from leadflow.ports.store import CLAIM_LOST, ChangeSet, Claimed, Scan, Snapshot, Store
 from leadflow.room import Key, Table
 from leadflow.stores.memory import MemoryStore
 from leadflow.testing import StoreConformance
@@ -332,6 +333,212 @@ class StopsHalfWay(Faulty):
 
 class TestStopsHalfWay(WithFaults):
     store = StopsHalfWay
+
+
+class Sharing(MemoryStore):
+    """An honest store with claims, that several handles share."""
+
+    def __init__(self, tables: Iterable[Table]) -> None:
+        super().__init__(tables)
+        self.leases: dict[Key, tuple[int, float]] = {}
+        self.tokens = count(1)
+
+    def claim(self, queries: Sequence[Scan], limit: int, lease_us: int) -> Claimed:
+        with self._lock:
+            rows = [
+                (getattr(row, query.order), row) for query in queries for row in self.scan(evolve(query, limit=None))
+            ]
+            rows = [(place, row) for place, row in rows if self.is_free((row.table, row.id))]
+            rows.sort(key=lambda found: found[0])
+            return self.taken([row for _, row in rows[:limit]], lease_us)
+
+    def is_free(self, key: Key) -> bool:
+        return key not in self.leases or self.leases[key][1] <= time.monotonic()
+
+    def taken(self, rows: list[Any], lease_us: int) -> Claimed:
+        tokens = {(row.table, row.id): next(self.tokens) for row in rows}
+        until = time.monotonic() + lease_us / 1e6
+        self.leases.update({key: (token, until) for key, token in tokens.items()})
+        return Claimed(tuple(rows), tokens)
+
+    def holds(self, key: Key, token: int) -> bool:
+        return key in self.leases and self.leases[key][0] == token
+
+    def release(self, tokens: Mapping[Key, Any]) -> None:
+        with self._lock:
+            for key, token in tokens.items():
+                if self.holds(key, token):
+                    del self.leases[key]
+
+    def commit(self, change: ChangeSet) -> None:
+        with self._lock:
+            if not all(self.holds(key, token) for key, token in change.claims.items()):
+                raise ConflictError("a claim is held no longer", code=CLAIM_LOST)
+            super().commit(evolve(change, claims={}))
+            for key in change.claims:
+                del self.leases[key]
+
+
+class Sharers(Kit):
+    claims = frozenset({"claims"})
+
+
+class TestSharing(Sharers):
+    """Honest, in one process."""
+
+    examples = 2
+    store = Sharing
+
+
+class HoldsNothing(Sharing):
+    def is_free(self, key: Key) -> bool:
+        return True
+
+
+class TestHoldsNothing(Sharers):
+    store = HoldsNothing
+
+
+class LetsClaimersRace(Sharing):
+    def claim(self, queries: Sequence[Scan], limit: int, lease_us: int) -> Claimed:
+        found = [row for query in queries for row in self.scan(evolve(query, limit=None))]
+        rows = [row for row in found if self.is_free((row.table, row.id))][:limit]
+        time.sleep(0.001)
+        return self.taken(rows, lease_us)
+
+    def commit(self, change: ChangeSet) -> None:
+        self.leases.update({key: (token, 0.0) for key, token in change.claims.items()})
+        keys = [key for key in change.read.rows if key[0] == "outbox"]
+        super().commit(evolve(change, read=self.load(keys)))
+
+
+class TestLetsClaimersRace(Sharers):
+    store = LetsClaimersRace
+
+
+class KeepsLeasesForEver(Sharing):
+    def is_free(self, key: Key) -> bool:
+        return key not in self.leases
+
+
+class TestKeepsLeasesForEver(Sharers):
+    store = KeepsLeasesForEver
+
+
+class KeepsLeasesForAMoment(Sharing):
+    def taken(self, rows: list[Any], lease_us: int) -> Claimed:
+        return super().taken(rows, 0)
+
+
+class TestKeepsLeasesForAMoment(Sharers):
+    store = KeepsLeasesForAMoment
+
+
+class GivesNothingBack(Sharing):
+    def release(self, tokens: Mapping[Key, Any]) -> None:
+        pass
+
+
+class TestGivesNothingBack(Sharers):
+    store = GivesNothingBack
+
+
+class GivesBackForOthers(Sharing):
+    def release(self, tokens: Mapping[Key, Any]) -> None:
+        for key in tokens:
+            self.leases.pop(key, None)
+
+
+class TestGivesBackForOthers(Sharers):
+    store = GivesBackForOthers
+
+
+class TakesLateWork(Sharing):
+    """The classic: whoever comes back from a long sleep commits as if nothing had happened."""
+
+    def holds(self, key: Key, token: int) -> bool:
+        return key in self.leases
+
+
+class TestTakesLateWork(Sharers):
+    store = TakesLateWork
+
+
+class NeverLooksAtClaims(Sharing):
+    def commit(self, change: ChangeSet) -> None:
+        MemoryStore.commit(self, evolve(change, claims={}))
+        self.release(change.claims)
+
+
+class TestNeverLooksAtClaims(Sharers):
+    store = NeverLooksAtClaims
+
+
+class KeepsWhatIsDone(Sharing):
+    def commit(self, change: ChangeSet) -> None:
+        before = dict(self.leases)
+        super().commit(change)
+        self.leases = before
+
+
+class TestKeepsWhatIsDone(Sharers):
+    store = KeepsWhatIsDone
+
+
+class ClaimsOfOneTableOnly(Sharing):
+    def claim(self, queries: Sequence[Scan], limit: int, lease_us: int) -> Claimed:
+        return super().claim(queries[-1:], limit, lease_us)
+
+
+class TestClaimsOfOneTableOnly(Sharers):
+    store = ClaimsOfOneTableOnly
+
+
+class ClaimsWhatDoesNotFit(Sharing):
+    def claim(self, queries: Sequence[Scan], limit: int, lease_us: int) -> Claimed:
+        return super().claim([evolve(query, where=query.where[:1]) for query in queries], limit, lease_us)
+
+
+class TestClaimsWhatDoesNotFit(Sharers):
+    store = ClaimsWhatDoesNotFit
+
+
+class LocksWhatIsClaimed(Sharing):
+    def commit(self, change: ChangeSet) -> None:
+        if any(key in self.leases and key not in change.claims for key in change.put):
+            raise ConflictError("held")
+        super().commit(change)
+
+
+class TestLocksWhatIsClaimed(Sharers):
+    store = LocksWhatIsClaimed
+
+
+class ClaimsForgottenOnConflict(Sharing):
+    def commit(self, change: ChangeSet) -> None:
+        try:
+            super().commit(change)
+        except ConflictError:
+            self.release(change.claims)
+            raise
+
+
+class TestClaimsForgottenOnConflict(Sharers):
+    store = ClaimsForgottenOnConflict
+
+
+class TestIgnoresClaims(Kit):
+    """Does not claim them, and commits as if they were not there."""
+
+    class _Store(MemoryStore):
+        def commit(self, change: ChangeSet) -> None:
+            super().commit(evolve(change, claims={}))
+
+    store = _Store
+
+
+class TestClaimsAndHasNone(Sharers):
+    """Says that it has them, and has no such verbs."""
 
 
 class TestForgetsOnClose(Kit):

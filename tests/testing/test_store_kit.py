@@ -36,6 +36,21 @@ PLANTED = {
     "LetsThreadsRace": "test_threads_lose_nothing",
     "SwallowsFaults": "test_a_fault_is_told",
     "StopsHalfWay": "test_a_fault_at_any_write_leaves_all_or_nothing",
+    "HoldsNothing": "test_nobody_claims_what_another_holds",
+    "LetsClaimersRace": "test_work_is_shared_and_each_row_done_once",
+    "KeepsLeasesForEver": "test_a_lease_that_ran_out_can_be_claimed_again",
+    "KeepsLeasesForAMoment": "test_a_lease_that_ran_out_can_be_claimed_again",
+    "GivesNothingBack": "test_what_is_given_back_can_be_claimed_again",
+    "GivesBackForOthers": "test_nobody_gives_back_what_another_holds",
+    "TakesLateWork": "test_who_held_a_row_before_is_refused",
+    "NeverLooksAtClaims": "test_what_was_given_back_is_not_finished",
+    "KeepsWhatIsDone": "test_a_claim_ends_with_its_change",
+    "ClaimsOfOneTableOnly": "test_claims_go_over_several_tables_in_one_order",
+    "ClaimsWhatDoesNotFit": "test_what_is_claimed_is_what_is_listed",
+    "LocksWhatIsClaimed": "test_a_claim_is_no_lock",
+    "ClaimsForgottenOnConflict": "test_a_claim_is_no_lock",
+    "IgnoresClaims": "test_claims_that_are_not_claimed_are_refused",
+    "ClaimsAndHasNone": "test_what_is_claimed_is_what_is_listed",
     "ForgetsOnClose": "test_what_was_committed_outlives_its_handle",
     "IgnoresAFaultItDoesNotKnow": "test_what_is_not_claimed_is_refused",
     "ClaimsWithoutAMethod": "test_what_is_not_claimed_is_refused",
@@ -43,7 +58,7 @@ PLANTED = {
 }
 """The fault, and the test that is there to find it."""
 
-HONEST = ("Honest", "WritesDownWhatItLacks")
+HONEST = ("Honest", "Sharing", "WritesDownWhatItLacks")
 
 
 @pytest.fixture(scope="module")

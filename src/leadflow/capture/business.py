@@ -1,20 +1,15 @@
-"""Orders, deals, users and products: what other systems report about people who are, or become, customers. Pure."""
+"""Orders and deals: what other systems report about people who are, or become, customers. Pure."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
 
-from attrs import evolve
-
-from leadflow.capture.decide import Prepared, failed, on_submission
-from leadflow.capture.state import Failure
+from leadflow.capture.decide import Prepared, failed
 from leadflow.errors import InvalidValueError
 from leadflow.expr.values import Fault, read_values
-from leadflow.model.commands import DropSubmission, RetrySubmission
-from leadflow.model.decisions import InputFailed, InputSettled, Refusal
 from leadflow.model.facts import RecordsGiven
-from leadflow.model.records import Deal, Input, Order, Submission
+from leadflow.model.records import Deal, Input, Order
 from leadflow.model.values import parse_decimal
 from leadflow.room import Step, View
 
@@ -99,46 +94,3 @@ def on_deal(view: View, command: Deal, prepared: Prepared, now_us: int) -> Step 
         update="fill",
     )
     return Step(inputs=(kept,), facts=(given,))
-
-
-def on_retry(view: View, command: RetrySubmission, prepared: Prepared, now_us: int) -> Step | None:
-    """A failed submission is taken again with corrected fields, under the retry's own key."""
-    failure = view.get(Failure, command.submission)
-    source = view.input(command.submission)
-    if failure is None or source is None or failure.state != "waiting":
-        return Step(refusal=Refusal("not_waiting", {"submission": command.submission}))
-    if command.mode not in ("new", "replace"):
-        return Step(refusal=Refusal("unknown_mode", {"mode": command.mode}))
-    original = source.data.get("again", source.data)
-    if "form" not in original:
-        return Step(refusal=Refusal("not_a_submission", {"submission": command.submission}))
-    # "replace" keeps the moment of the original, "new" is an interaction of now.
-    again = Submission(
-        command.key,
-        original["form"],
-        {**original["fields"], **command.fields},
-        source.at_us if command.mode == "replace" else command.at_us,
-        original.get("visitor"),
-        original.get("context", {}),
-        command.actor,
-        source.batch,
-        command.submission,
-    )
-    step = on_submission(view, again, prepared, now_us)
-    assert step is not None  # noqa: S101 - a submission is always answered
-    for decision in step.decisions:
-        if isinstance(decision, InputFailed):
-            reasons = "; ".join(" ".join(reason) for reason in decision.reasons)
-            return Step(refusal=Refusal("still_failing", {"submission": command.submission, "reasons": reasons}))
-    told = {"submission": command.submission, "fields": dict(command.fields), "mode": command.mode}
-    kept = tuple(evolve(record, type=command.type, data={**told, "again": dict(record.data)}) for record in step.inputs)
-    settled = InputSettled(subject=command.submission, how="retried", input=command.key)
-    return Step((settled, *step.decisions), inputs=kept, facts=step.facts)
-
-
-def on_drop(view: View, command: DropSubmission, prepared: Prepared, now_us: int) -> Step | None:
-    """A failed input is given up."""
-    failure = view.get(Failure, command.submission)
-    if failure is None or failure.state != "waiting":
-        return Step(refusal=Refusal("not_waiting", {"submission": command.submission}))
-    return Step((InputSettled(subject=command.submission, how="dropped", input=command.key),))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from leadflow.capture import business, decide
+from leadflow.capture import business, decide, retrying
 from leadflow.capture.state import TABLES, Failure
 from leadflow.model.commands import DropSubmission, RetrySubmission
 from leadflow.model.decisions import InputFailed, InputSettled, Recorded
@@ -60,8 +60,8 @@ ROOM = Room(
         Entry: decide.on_entry,
         Order: business.on_order,
         Deal: business.on_deal,
-        RetrySubmission: business.on_retry,
-        DropSubmission: business.on_drop,
+        RetrySubmission: retrying.on_retry,
+        DropSubmission: retrying.on_drop,
     },
     applies={InputFailed: apply_failed, InputSettled: apply_settled},
 )

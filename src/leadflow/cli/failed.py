@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import typer
 
+from leadflow.capture.retrying import RETRIED
 from leadflow.cli.shell.command import OK, PROBLEMS, refusal_text
 from leadflow.cli.shell.session import Session
 from leadflow.cli.telling.results import plain_result
@@ -23,7 +24,7 @@ _PAGE = 500
 
 
 class Mode(str, Enum):  # noqa: UP042 - typer's older versions know no StrEnum
-    """What a retried submission counts as."""
+    """What a retried input counts as."""
 
     REPLACE = "replace"
     NEW = "new"
@@ -32,12 +33,12 @@ class Mode(str, Enum):  # noqa: UP042 - typer's older versions know no StrEnum
 def failed(
     session: Session,
     retry: Annotated[
-        list[str] | None, typer.Option("--retry", metavar="KEY", help="Take this submission again. Repeatable.")
+        list[str] | None, typer.Option("--retry", metavar="KEY", help="Take this input again. Repeatable.")
     ] = None,
     drop: Annotated[
         list[str] | None, typer.Option("--drop", metavar="KEY", help="Give this input up. Repeatable.")
     ] = None,
-    retry_all: Annotated[bool, typer.Option("--retry-all", help="Take every waiting submission again.")] = False,
+    retry_all: Annotated[bool, typer.Option("--retry-all", help="Take everything that waits again.")] = False,
     field: Annotated[
         list[str] | None,
         typer.Option("--field", "-f", metavar="FIELD=VALUE", help="Mend a field of the retried. Repeatable."),
@@ -51,12 +52,12 @@ def failed(
     """List inputs that could not be taken, with their reasons; mend, retry or drop them."""
     mended = dict(_pair(text) for text in field or [])
     if mended and len(retry or []) != 1:
-        raise InvalidInputError("--field mends one submission: name it with --retry", code="field_of_which")
+        raise InvalidInputError("--field mends one input: name it with --retry", code="field_of_which")
     if not (retry or drop or retry_all):
         with session.open() as flow:
             return _listed(session, flow)
     with session.open(changes=True) as flow:
-        keys = dict.fromkeys([*(retry or []), *(_submissions(flow) if retry_all else ())])
+        keys = dict.fromkeys([*(retry or []), *(_taken_again(flow) if retry_all else ())])
         told = [
             _told(flow, {"type": "retry_submission", "submission": key, "fields": mended, "mode": mode.value}, actor)
             for key in keys
@@ -82,8 +83,8 @@ def _waiting(flow: Flow) -> Iterator[Any]:
         after = (page[-1].id, page[-1].id)
 
 
-def _submissions(flow: Flow) -> list[str]:
-    return [each.id for each in _waiting(flow) if each.form is not None]
+def _taken_again(flow: Flow) -> list[str]:
+    return [each.id for each in _waiting(flow) if each.type in RETRIED]
 
 
 def _told(flow: Flow, command: dict[str, Any], actor: str | None) -> Result:

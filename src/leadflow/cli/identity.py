@@ -16,7 +16,6 @@ from leadflow.cli.working import ActorOption
 from leadflow.engine.flow import Flow
 from leadflow.errors import InvalidInputError
 from leadflow.matching.duplicates import Pair, find_duplicates
-from leadflow.matching.linkage.specs import account_spec, contact_spec
 from leadflow.matching.weights import Outcome
 from leadflow.ports.store import Scan
 
@@ -37,7 +36,7 @@ def duplicates(
     output = session.output
     with session.open() as flow, output.progress(f"Comparing {record.value}s"):
         rows, fields = _rows(flow, record)
-        found = find_duplicates(fields, contact_spec() if record is Of.CONTACT else account_spec())
+        found = find_duplicates(fields, flow.linkage(record.value))
     shown = [*found.same, *found.ask][: limit or None]
     if output.is_json:
         for pair in shown:

@@ -39,6 +39,10 @@ def ingest(
     session: Session,
     file: Annotated[str, typer.Argument(metavar="FILE", help="JSON lines, one record each; - reads standard input.")],
     clock: ClockOption = Clock.RECEIPT,
+    source: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A plugin's reader of such a file; else it is JSON lines."),
+    ] = None,
 ) -> int:
     """Take records in: submissions, interactions, orders, opportunities, people's commands.
 
@@ -52,9 +56,10 @@ def ingest(
         output.progress("Taking records in", size) as show,
     ):
         read = _CountedBytes(stream, show)
-        records = NumberedRecords(Decoded(read))
+        records = NumberedRecords(Decoded(read) if source is None else ())
+        wanted = stopping.until_asked(records) if source is None else b"".join(read)
         result = flow.ingest(
-            stopping.until_asked(records), clock=clock.value, progress=lambda done: read.show(f"{done:,} records")
+            wanted, source=source, clock=clock.value, progress=lambda done: read.show(f"{done:,} records")
         )
     problems = records.problems(result.problems)
     counts = dict(result.counts)
@@ -70,7 +75,7 @@ def ingest(
         output.say(_summary(counts), "strong")
         for line, key, status, why in problems[:_SHOWN]:
             named = f" {key}" if key else ""
-            output.say(f"  line {line}: {status}{named}: {why}", "warn")
+            output.say(f"  {'line' if source is None else 'record'} {line}: {status}{named}: {why}", "warn")
         if bad > min(len(problems), _SHOWN):
             output.say(f"  and {bad - min(len(problems), _SHOWN):,} more (--json lists 100)", "dim")
     if stopping.is_asked:

@@ -45,6 +45,7 @@ def leads(
     since: Annotated[
         str | None, typer.Option(metavar="INSTANT", help="Only leads made since, e.g. 7d or 2026-11-01T00:00:00Z.")
     ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Tell how the list is found, and list nothing.")] = False,
     columns: Annotated[
         str | None,
         typer.Option(help="Comma-separated: fields, contact, account, score, grade, e.g. id,contact.email,score."),
@@ -55,6 +56,13 @@ def leads(
     if seen and (view is None or user is None):
         raise InvalidInputError("--seen needs --view and --user", code="user_missing")
     with session.open(changes=seen) as flow:
+        if explain:
+            plan = flow.explain_query(where, view=view, user=user, order_by=order)
+            if output.is_json:
+                output.json_line({"order": plan.order, "store": plan.by_store, "engine": plan.by_engine})
+            else:
+                output.say(str(plan))
+            return OK
         chosen = columns_of(flow, [name.strip() for name in (columns or _default(flow, view)).split(",")])
         since_us = None if since is None else to_datetime(session.instant_us(since, "since"))
         found = flow.each_lead(

@@ -141,14 +141,15 @@ def rekey(session: Session) -> int:
 
 
 def migrate(session: Session) -> int:
-    """Bring a store of an earlier leadflow up to this one; a copy of what was before stays beside it."""
-    before, after, kept = migrate_store(session.store)
+    """Bring a store of an earlier leadflow up to this one; a copy of what was before stays beside a file."""
+    before, after, kept = migrate_store(session.store, plugins=session.plugins)
     if session.output.is_json:
         session.output.document({"before": before, "after": after, "kept": None if kept is None else str(kept)})
-    elif kept is None:
-        session.output.say(f"nothing to do: {session.store} has version {after}", "good")
+    elif before == after:
+        session.output.say(f"nothing to do: the store has version {after}", "good")
     else:
-        session.output.say(f"version {before} is version {after} now; the store as it was is in {kept}", "good")
+        copy = "" if kept is None else f"; the store as it was is in {kept}"
+        session.output.say(f"version {before} is version {after} now{copy}", "good")
     return OK
 
 

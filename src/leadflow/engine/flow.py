@@ -6,42 +6,51 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from itertools import accumulate, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import uuid4
 
 from leadflow.engine import clock as _clock
 from leadflow.engine.answers.explain import Explained, explain
 from leadflow.engine.answers.forecast import falls_below, score_at
 from leadflow.engine.answers.looking import Wanted
+from leadflow.engine.answers.narrowing import QueryPlan
 from leadflow.engine.answers.queries import Listed, Lists
 from leadflow.engine.answers.replay import Replayed, replay
-from leadflow.engine.intake.counting import chunked, count
 from leadflow.engine.intake.files import Importer, ImportReport
+from leadflow.engine.intake.ingesting import BATCH, ingest
 from leadflow.engine.intake.records import read_record
+from leadflow.engine.intake.sources import Source, read_source
 from leadflow.engine.intake.undoing import undo
+from leadflow.engine.mailing import delivery
 from leadflow.engine.mailing.choosing import mailer_for
 from leadflow.engine.mailing.delivery import Delivered, deliver
+from leadflow.engine.mailing.receiving import MailRead, mailbox_for, read_mail
+from leadflow.engine.mailing.vetoing import Veto
 from leadflow.engine.outcome import Ingested, Outcome
-from leadflow.engine.planning.carrying import Carrier, results, told
-from leadflow.engine.planning.plan import Planned
+from leadflow.engine.planning.carrying import ATTEMPTS, Carrier, results
 from leadflow.engine.preparing import asking_schema, rulebook_of, schema_for
+from leadflow.engine.publishing.choosing import place_of, publisher_for
+from leadflow.engine.publishing.telling import Published, publish
 from leadflow.engine.rooms import TABLES
+from leadflow.engine.syncing import CrmConflict, Synced, conflicts, crm_for, settle, sync
+from leadflow.engine.upkeep import ticking
 from leadflow.engine.upkeep.adopting import Adoption, adopt, look
-from leadflow.engine.upkeep.recheck import chunks, pending
-from leadflow.errors import InvalidInputError, LeadflowError
+from leadflow.engine.upkeep.recheck import pending
 from leadflow.model.commands import Wake
 from leadflow.model.decisions import Recorded
 from leadflow.model.time import to_datetime
 from leadflow.model.values import NOTHING
 from leadflow.playbook.check import checked_playbook
 from leadflow.playbook.playbook import Playbook
-from leadflow.ports.mail import Mailer
-from leadflow.ports.store import Scan, Store
+from leadflow.ports.crm import Crm
+from leadflow.ports.mail import Mailbox, Mailer
+from leadflow.ports.publisher import Publisher
+from leadflow.ports.store import Store
 from leadflow.room import NO_POLICIES, Policies
 
 if TYPE_CHECKING:
+    from leadflow.matching.linkage.spec import LinkageSpec
     from leadflow.scoring.fit import Fit, FitSettings
 
 log = logging.getLogger("leadflow")
@@ -50,15 +59,15 @@ log.addHandler(logging.NullHandler())
 Observer = Callable[[Sequence[Recorded]], Any]
 """Told of the decisions of every commit, after it, in order."""
 
-BATCH = 1000
-_MOST_PROBLEMS = 100
-
 
 class Flow:
     """One tenant's leads: a store, a playbook and a clock.
 
     Thread-safe. Close it, or use it as a context manager.
     """
+
+    attempts: ClassVar[int] = ATTEMPTS
+    """How often a batch that lost a race is planned again."""
 
     def __init__(
         self,
@@ -68,15 +77,17 @@ class Flow:
         now: Callable[[], int] | None = None,
         policies: Policies = NO_POLICIES,
         observers: Mapping[str, Observer] = NOTHING,
+        vetoes: Mapping[str, Veto] = NOTHING,
+        sources: Mapping[str, Source] = NOTHING,
     ) -> None:
         self.store = store
         self.playbook = playbook
         self.rulebook = rulebook_of(playbook, policies)
-        self._policies, self._observers = policies, observers
+        self._policies, self._observers, self._vetoes, self._sources = policies, observers, vetoes, sources
         self._now = now or _clock.now_us
-        self._carrier = Carrier(store, self.rulebook, self._tell if observers else None)
-        self.schema = schema_for(playbook)
-        self._lists = Lists(store, self.rulebook, asking_schema(playbook))
+        self._carrier = Carrier(store, self.rulebook, self._tell if observers else None, self.attempts)
+        self.schema = schema_for(playbook, policies)
+        self._lists = Lists(store, self.rulebook, asking_schema(playbook, policies))
         self.adoption: Adoption = look(store, self.rulebook.digest)
 
     def __enter__(self) -> Flow:
@@ -136,53 +147,25 @@ class Flow:
 
     def ingest(
         self,
-        records: Iterable[Any],
+        records: Any,
         *,
+        source: str | None = None,
+        options: Mapping[str, Any] = NOTHING,
         clock: str = "receipt",
         batch_size: int = BATCH,
         progress: Callable[[int], None] | None = None,
     ) -> Ingested:
         """Take many records in, in batches of one transaction each.
 
+        `source` names a reader that a plugin brings: it gets what is handed over in place of records (a payload), and
+        `options`, and gives the records.
+
         `clock="receipt"` judges each at this moment; "record" at its own time, with due timers in between, for history
         (records should come in time order). A record that cannot be read is counted and told, the others go in.
         """
-        if clock not in ("receipt", "record"):
-            raise InvalidInputError(f"clock: {clock!r} is neither receipt nor record")
-        if batch_size < 1:
-            raise InvalidInputError("batch_size must be 1 or more")
-        counts: dict[str, int] = {}
-        problems: list[tuple[int, str, str, str]] = []
-        position = 0
-        taken = reached_us = 0
-        for chunk in chunked(records, batch_size):
-            now_us = self._now()
-            commands, places = [], []
-            refused: list[tuple[int, str, str, str]] = []
-            for place, record in enumerate(chunk, position):
-                try:
-                    commands.append(read_record(record, now_us))
-                    places.append(place)
-                except LeadflowError as error:
-                    count(counts, refused, place, "", "invalid", f"{error.code}: {error}")
-            if clock == "record":
-                run = self._ingest_history(commands, reached_us, now_us)
-                reached_us = max([reached_us, *(min(command.at_us, now_us) for command in commands)])
-            else:
-                run = self._ingest_now(commands, now_us)
-            for place, each in zip(places, run, strict=True):
-                if each.status == "accepted" and not each.decisions:
-                    taken += 1
-                else:
-                    status, why = told(each)
-                    count(counts, refused, place, each.command.key, status, why)
-            problems += sorted(refused)[: _MOST_PROBLEMS - len(problems)]
-            position += len(chunk)
-            if progress is not None:
-                progress(position)
-        if taken:
-            counts["accepted"] = counts.get("accepted", 0) + taken
-        return Ingested(counts, tuple(problems))
+        if source is not None:
+            records = read_source(self._sources, source, records, options)
+        return ingest(records, self._carrier, self.due, self._now, clock, batch_size, progress)
 
     def import_file(self, path: str | Path, **settings: Any) -> ImportReport:
         """Import a CSV, JSON lines or vCard file.
@@ -228,39 +211,70 @@ class Flow:
                 why = (result.refusal.code, str(result.refusal.parameters.get("field", "")))
             yield result.status, entry.line or 0, result.decisions, why
 
-    def _ingest_now(self, commands: list[Any], now_us: int) -> Iterator[Planned]:
-        for done in self._carrier.carry_out(commands, lambda command: now_us):
-            yield from done.outcomes()
-
-    def _ingest_history(self, commands: list[Any], since_us: int, now_us: int) -> Iterator[Planned]:
-        """Records at their own time, what is due in between; one of the future is judged now.
-
-        Time never goes back: a late one is judged when it comes.
-        """
-        moments = accumulate((min(command.at_us, now_us) for command in commands), max, initial=since_us)
-        timed = list(zip(commands, islice(moments, 1, None), strict=True))
-        while timed:
-            wakes = self.due(timed[-1][1])
-            todo = timed
-            if len(wakes) == BATCH:
-                # More is due than one transaction should hold: take the records up to there, then go on.
-                todo = [each for each in timed if each[1] <= wakes[-1].due_us]
-                if not todo:
-                    self._carrier.carry_out(wakes, lambda wake: wake.due_us)
-                    continue
-            judged = _moments({id(command): moment for command, moment in todo})
-            for done in self._carrier.carry_out([command for command, _ in todo], judged, wakes):
-                yield from done.outcomes()
-            timed = timed[len(todo) :]
-
     # -- what leaves --------------------------------------------------------------------------------------
 
     def deliver(
-        self, to: str | Path | Mailer = "outbox", *, sender: str = "leadflow@localhost", limit: int | None = None
+        self,
+        to: str | Path | Mailer = "outbox",
+        *,
+        sender: str = "leadflow@localhost",
+        limit: int | None = None,
+        lease: str = delivery.LEASE,
     ) -> Delivered:
-        """Hand the outbox over: as .eml files into a folder, or to a mailer or its URL (`smtp://...`). At most once each."""
+        """Hand the outbox over: as .eml files into a folder, or to a mailer or its URL (`smtp://...`). At most once each.
+
+        `lease` is how long one message may be in somebody's hands before another asks what became of it: longer than a mailer
+        may take, and than the clocks of workers differ.
+        """
+        lease_us = _clock.read_lease(lease)
         with mailer_for(to) as mailer:
-            return deliver(self.store, self.rulebook, mailer, sender, self._now(), limit)
+            return deliver(self.store, self.rulebook, mailer, sender, self._now, limit, lease_us, self._vetoes, self.do)
+
+    def publish(
+        self,
+        to: str | Path | Publisher = "decisions.jsonl",
+        *,
+        name: str = "",
+        source: str = "leadflow",
+        limit: int | None = None,
+        skip: str | None = None,
+    ) -> Published:
+        """Tell what was decided: to a JSON Lines file, or to a publisher or its URL. In order, each at least once.
+
+        How far it has come is kept in the store under `name` (default: the URL, without secrets), so that the next call
+        goes on. `source` says who tells; `skip` is the key of a notice that the publisher refuses for good, to go on
+        after it. Errors: AdapterError and its kin; what was told before stays told.
+        """
+        with publisher_for(to) as publisher:
+            return publish(self.store, publisher, name or place_of(to), source, limit, skip)
+
+    def read_mail(
+        self,
+        source: str | Mailbox,
+        *,
+        dry_run: bool = False,
+        again: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> MailRead:
+        """Read what came back to a mailbox (`imaps://...`) since last time: bounces, complaints, replies to our messages.
+
+        `again` reads it from its start; nothing counts twice. Errors: InvalidInputError, AdapterError.
+        """
+        with mailbox_for(source) as mailbox:
+            return read_mail(self, mailbox, dry_run=dry_run, again=again, progress=progress)
+
+    def sync(self, to: str | Path | Crm = "crm", *, name: str = "crm") -> Synced:
+        """Keep a CRM in step: a folder of CSV files, a URL (`tryton+https://...`), or a CRM. `name` is what we call it."""
+        with crm_for(to) as crm:
+            return sync(self, crm, name)
+
+    def conflicts(self) -> list[CrmConflict]:
+        """Fields that both sides changed and that the playbook's `[crm]` says to ask about."""
+        return conflicts(self)
+
+    def settle(self, conflict: str, **choices: str) -> None:
+        """Decide fields of a conflict, each "ours" or "theirs". Errors: NotFoundError, InvalidInputError."""
+        settle(self, conflict, choices)
 
     # -- asking -------------------------------------------------------------------------------------------
 
@@ -340,45 +354,40 @@ class Flow:
         since_us = None if since is None else _clock.read_us(since)
         return self._lists.leads(Wanted(where, order_by, limit, since_us, view, user, only_new), self._now())
 
+    def linkage(self, record: str = "contact") -> LinkageSpec:
+        """How contacts or accounts are compared by `find_duplicates`, with the comparators that the playbook names."""
+        from leadflow.matching.linkage.chosen import chosen_specs, known_comparators
+
+        known = known_comparators(self._policies.comparators, self._policies.versions)
+        return chosen_specs(self.playbook.matching.comparators, known)[record]
+
+    def explain_query(
+        self,
+        where: str | None = None,
+        *,
+        view: str | None = None,
+        user: str | None = None,
+        order_by: str | None = None,
+    ) -> QueryPlan:
+        """How `leads` would answer: which parts of the conditions choose the rows, and which are asked of each of them.
+
+        Errors: as `leads`.
+        """
+        return self._lists.plan(Wanted(where, order_by, view=view, user=user))
+
     # -- time ---------------------------------------------------------------------------------------------
 
-    def tick(self, now: Any = None) -> int:
+    def tick(self, now: Any = None, *, lease: str = ticking.LEASE) -> int:
         """Do what is due: scores that change by themselves, service levels that end. Returns how much there was.
 
         Each is judged at the moment it became due, in order, so that one late tick decides what many would have. What
-        cannot be done (a cascade that never ends) is logged and waits for the next tick; it does not hold up the rest.
+        cannot be done (a cascade that never ends, a plugin that fails) is logged and waits for the next tick; it does not
+        hold up the rest. Where the store has claims, workers share what is due; what one has held for longer than `lease`
+        another takes up.
         """
         until_us = self._now() if now is None else _clock.read_us(now)
-        total = 0
-        for command in chunks(self.store, until_us):
-            self._carrier.carry_out([command], lambda command: until_us)
-            total += len(command.subjects)
-        before: frozenset[str] = frozenset()
-        stuck: set[str] = set()
-        while True:
-            found = self.due(until_us, BATCH + len(stuck))
-            stuck.update(wake.key for wake in found if wake.key in before)
-            due = [wake for wake in found if wake.key not in stuck]
-            if not due:
-                break
-            self._carrier.carry_out(due, lambda wake: wake.due_us)
-            total += len(due)
-            before = frozenset(wake.key for wake in due)
-        if stuck:
-            log.error("%d due rows could not be done, and wait for the next tick: %s", len(stuck), min(stuck))
-        return total - len(stuck)
+        return ticking.tick(self._carrier, until_us, _clock.read_lease(lease))
 
     def due(self, until_us: int, limit: int = BATCH) -> list[Wake]:
-        """What wants to be woken by then, the earliest first."""
-        found: list[Wake] = []
-        for name, table in self.rulebook.tables.items():
-            if table.due is None or name == "outbox":
-                continue
-            query = Scan(table=name, where=((table.due, "<=", until_us),), order=table.due, limit=limit)
-            found.extend(Wake(name, row.id, getattr(row, table.due), row.version) for row in self.store.scan(query))
-        found.sort(key=lambda wake: (wake.due_us, wake.table, wake.id))
-        return found[:limit]
-
-
-def _moments(at_us: Mapping[int, int]) -> Callable[[Any], int]:
-    return lambda command: at_us[id(command)]
+        """What wants to be woken by then, the earliest first, in whosever hands it is."""
+        return ticking.due_by(self.store, self.rulebook.tables.values(), until_us, limit)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from leadflow.engine.flow import Flow
+from leadflow.engine.limits import Limited
 from leadflow.engine.rooms import TABLES
 from leadflow.errors import InvalidInputError, UnsupportedCapabilityError
 from leadflow.playbook.check import checked_playbook
 from leadflow.playbook.playbook import Playbook
 from leadflow.ports.store import Store
-from leadflow.room import NO_POLICIES
+from leadflow.room import NO_POLICIES, Policies
 
 if TYPE_CHECKING:
     from leadflow.plugins import Plugins, Registration
+
+
+CONNECTIONS: Final = frozenset({"join", "lends"})
+"""Capabilities of what takes connections, see joining.py: their names are no schemes."""
 
 
 def open_store(url: str, *, plugins: Plugins | None = None, **options: Any) -> Store:
@@ -40,7 +45,9 @@ def open_store(url: str, *, plugins: Plugins | None = None, **options: Any) -> S
 
         return SqliteStore(Path(rest[3:]), TABLES, **options)
     if scheme not in ("memory", "sqlite") and "://" in url:
-        return adapter("stores", url, plugins).make(url, TABLES, **options)  # type: ignore[no-any-return]
+        found = adapter("stores", url, plugins)
+        if not found.capabilities & CONNECTIONS:
+            return found.make(url, TABLES, **options)  # type: ignore[no-any-return]
     raise InvalidInputError(
         f"{url.rpartition('@')[2][:80]!r} names no store",
         code="unknown_store",
@@ -48,20 +55,25 @@ def open_store(url: str, *, plugins: Plugins | None = None, **options: Any) -> S
     )
 
 
-def migrate_store(url: str) -> tuple[int, int, Path | None]:
-    """Bring a SQLite store of an earlier version up to this one: (version before, version now, the copy that was kept).
+def migrate_store(url: str, *, plugins: Plugins | None = None) -> tuple[int, int, Path | None]:
+    """Bring a store of an earlier version up to this one: (version before, version now, the copy that was kept).
 
-    Errors: InvalidInputError for another kind of store; SchemaVersionError, StoreError and its kin.
+    SQLite keeps a copy; a plugin's store does not, which is its database's business. Errors: InvalidInputError for a store
+    that has nothing to migrate; SchemaVersionError, StoreError and its kin.
     """
     scheme, _, rest = url.partition(":")
-    if scheme != "sqlite" or not rest.startswith("///"):
+    if scheme == "sqlite" and rest.startswith("///"):
+        from leadflow.stores.layout import layout_of
+        from leadflow.stores.migrate import migrate
+
+        return migrate(Path(rest[3:]), [layout_of(table) for table in TABLES])
+    found = adapter("stores", url, plugins) if scheme not in ("memory", "sqlite") and "://" in url else None
+    if found is None or "migrates" not in found.capabilities:
         raise InvalidInputError(
             f"{scheme}: has nothing to migrate", code="unknown_store", hint="write sqlite:///leads.db"
         )
-    from leadflow.stores.layout import layout_of
-    from leadflow.stores.migrate import migrate
-
-    return migrate(Path(rest[3:]), [layout_of(table) for table in TABLES])
+    before, after = found.factory.migrate(url, TABLES)  # type: ignore[attr-defined]
+    return before, after, None
 
 
 def adapter(kind: str, url: str, plugins: Plugins | None = None) -> Registration:
@@ -71,6 +83,24 @@ def adapter(kind: str, url: str, plugins: Plugins | None = None) -> Registration
 
         plugins = load()
     return plugins.find(kind, url.partition(":")[0])
+
+
+def read_playbook(playbook: Playbook | str | Path | None, policies: Policies = NO_POLICIES) -> Playbook:
+    """A playbook as it was given: a value, a file, or None for the default one. Errors: PlaybookError."""
+    if playbook is None:
+        from leadflow.playbook.default import default_playbook
+
+        return default_playbook()
+    return playbook if isinstance(playbook, Playbook) else checked_playbook(playbook, policies=policies)
+
+
+def _outside(plugins: Plugins, policies: Policies) -> dict[str, Any]:
+    """What plugins do beside the plan, as a flow takes it; observers and vetoes may not hang for ever."""
+    from leadflow.plugins import sources_of
+
+    observers = {each.name: Limited(each.name, each.factory, plugins.limit_s) for each in plugins.all("observers")}
+    vetoes = {name: Limited(name, function, plugins.limit_s) for name, function in policies.vetoes.items()}
+    return {"observers": observers, "vetoes": vetoes, "sources": sources_of(plugins)}
 
 
 def open_flow(
@@ -91,19 +121,14 @@ def open_flow(
     installed ones are loaded when a URL asks for one. `options` go to the store. Errors: PlaybookError when live leads
     would be stranded, SchemaVersionError when a rekey is needed, StoreError and its kin when the store cannot be opened.
     """
-    policies, observers = NO_POLICIES, {}
+    policies, outside = NO_POLICIES, {}
     if plugins is not None:
         from leadflow.plugins import policies_of
 
         policies = policies_of(plugins)
-        observers = {each.name: each.factory for each in plugins.all("observers")}
-    if playbook is None:
-        from leadflow.playbook.default import default_playbook
-
-        playbook = default_playbook()
-    elif not isinstance(playbook, Playbook):
-        playbook = checked_playbook(playbook, policies=policies)
-    flow = Flow(open_store(url, plugins=plugins, **options), playbook, now=now, policies=policies, observers=observers)
+        outside = _outside(plugins, policies)
+    playbook = read_playbook(playbook, policies)
+    flow = Flow(open_store(url, plugins=plugins, **options), playbook, now=now, policies=policies, **outside)
     try:
         if adopt:
             flow.adopt(rekey=rekey)

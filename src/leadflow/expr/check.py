@@ -1,4 +1,4 @@
-"""Checking a tree against a schema: `check` finds every fault, `type_of` tells the type of a value.
+"""Checking a tree against a schema: `check` finds every fault.
 
 Nothing is guessed: a number is not compared with a text, a code is written exactly, and an unknown name
 comes with a suggestion.
@@ -12,16 +12,13 @@ from decimal import Decimal
 
 from leadflow.expr.fault import Fault, did_you_mean
 from leadflow.expr.nodes import (
-    CONDITIONS,
-    Ago,
     And,
     Arithmetic,
+    Call,
     Compare,
     DateLiteral,
-    DurationLiteral,
     FieldRef,
     Hole,
-    InstantLiteral,
     IsNone,
     ListLiteral,
     Literal,
@@ -36,11 +33,11 @@ from leadflow.expr.nodes import (
 from leadflow.expr.reading.calls import LONGEST_US, MAX_LIMIT
 from leadflow.expr.reading.parse import read
 from leadflow.expr.text import quoted, to_text
+from leadflow.expr.typed import choices_of, depends_on_now, type_of, type_of_literal
 from leadflow.expr.types import FUNCTIONS, ORDERED, SETS, TEXTUAL, Choices, Schema, Type, listed
 
 _MOST_GUESSES = 20
 _KIND = re.compile(r"\*|[^\s.*]+(?:\.[^\s.*]+)*(?:\.\*)?")
-_RETURNS = {"count": Type.NUMBER, "sum": Type.NUMBER, "days_since": Type.NUMBER, "any": Type.BOOLEAN}
 _PYTHON_WORDS = {
     "true": "True",
     "false": "False",
@@ -74,61 +71,6 @@ def faults(text: str, schema: Schema) -> list[Fault]:
     """
     node, unread = read(text)
     return sorted([*unread, *check(node, schema)], key=lambda fault: fault.span)
-
-
-def type_of(node: Node, schema: Schema) -> Type | None:
-    """The type of a value, or None where it has none or is unknown.
-
-    >>> type_of(Literal(5), Schema({}))
-    <Type.NUMBER: 'number'>
-    """
-    match node:
-        case Literal():
-            return _literal_type(node)
-        case FieldRef():
-            entry = schema.records.get(node.record, {}).get(node.name)
-            return entry.type if entry else None
-        case TermRef():
-            term = schema.terms.get(node.name)
-            return term.returns if term else None
-        case Occurrence():
-            return _RETURNS[node.function]
-        case Arithmetic():
-            return Type.NUMBER
-        case DateLiteral() | Today():
-            return Type.DATE
-        case InstantLiteral() | Ago():
-            return Type.INSTANT
-        case DurationLiteral():
-            return Type.DURATION
-        case _:
-            return Type.BOOLEAN if isinstance(node, CONDITIONS) else None
-
-
-def _literal_type(node: Literal) -> Type | None:
-    if isinstance(node.value, bool):
-        return Type.BOOLEAN
-    if isinstance(node.value, (int, Decimal)):
-        return Type.NUMBER
-    return Type.TEXT if isinstance(node.value, str) else None
-
-
-def choices_of(node: Node, schema: Schema) -> Choices:
-    """The codes a field or term may hold, where they are known."""
-    match node:
-        case FieldRef():
-            entry = schema.records.get(node.record, {}).get(node.name)
-            return entry.choices if entry else None
-        case TermRef():
-            term = schema.terms.get(node.name)
-            return term.values if term else None
-        case _:
-            return None
-
-
-def depends_on_now(node: Node) -> bool:
-    """Whether the value is a moment that moves with the clock."""
-    return isinstance(node, (Ago, Today))
 
 
 class _Checker:
@@ -177,6 +119,8 @@ class _Checker:
                 self.field(node)
             case TermRef():
                 self.term(node)
+            case Call():
+                self.call(node)
             case Occurrence():
                 self.occurrence(node)
             case Arithmetic():
@@ -209,12 +153,30 @@ class _Checker:
             self.fault(node, f"{node.name} takes {wanted}", f"write {self.example(node.name)}")
             return
         for kind, arg in zip(term.args, node.args, strict=True):
-            found = _literal_type(arg)
+            found = type_of_literal(arg)
             if found is not kind and not (found is Type.TEXT and kind in TEXTUAL):
                 self.fault(arg, f"{node.name} takes a {kind.value} here")
                 return
         if node.args and isinstance(node.args[0].value, str):
             self.choice(node.args[0], node.args[0].value, term.choices, f"{node.name} has no")
+
+    def call(self, node: Call) -> None:
+        function = self.schema.functions.get(node.name)
+        if function is None:
+            hint = self.guess(node.name, list(self.schema.functions)) or "see leadflow plugins for those there are"
+            self.fault(node, f"there is no function {node.name[:60]}", hint)
+            return
+        if len(node.args) != len(function.takes):
+            wanted = ", ".join(kind.value for kind in function.takes) or "nothing"
+            self.fault(node, f"{node.name} takes {wanted}", f"it is {function.signature}")
+            return
+        for kind, arg in zip(function.takes, node.args, strict=True):
+            found = self.value(arg)
+            if depends_on_now(arg):
+                self.fault(arg, f"{node.name} cannot be asked about the clock", "compare what it gives instead")
+            elif arg == Literal(None) or (found not in (None, kind) and not {found, kind} <= TEXTUAL):
+                said = found.value if found else "None"
+                self.fault(arg, f"{node.name} takes a {kind.value} here, not a {said}", f"it is {function.signature}")
 
     def unknown_term(self, node: TermRef) -> tuple[str, str]:
         name = node.name[:60]
@@ -258,14 +220,18 @@ class _Checker:
 
     def is_none(self, node: IsNone) -> None:
         operand = node.operand
-        maybe = isinstance(operand, (FieldRef, TermRef)) or (
+        maybe = isinstance(operand, (FieldRef, TermRef, Call)) or (
             isinstance(operand, Occurrence) and operand.function == "days_since"
         )
         if isinstance(operand, Hole):
             return
         self.value(operand)
         if not maybe:
-            self.fault(node, f"{to_text(operand)[:60]} is never None", "only a field, a term or days_since() can be")
+            self.fault(
+                node,
+                f"{to_text(operand)[:60]} is never None",
+                "only fields, terms, functions and days_since() are",
+            )
 
     def text_test(self, node: TextTest) -> None:
         for side in (node.subject, node.needle):

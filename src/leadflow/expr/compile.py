@@ -130,6 +130,8 @@ def _value(operand: c.Operand, to: Function, is_timed: bool) -> _Value:
             found = _fetched(to.ask(operand), to, is_timed, may_be_none=True)
             folded = f"{found.code}.casefold()" if operand.fold else found.code
             return _Value(folded, found.needs, found.untils)
+        case c.Apply():
+            return _applied(operand, to, is_timed)
         case c.Days():
             return _fetched(f"days_since({to.state(operand.signal)}, now)", to, is_timed, may_be_none=True)
         case c.Count() | c.Sum():
@@ -138,6 +140,21 @@ def _value(operand: c.Operand, to: Function, is_timed: bool) -> _Value:
             left, right = _value(operand.left, to, is_timed), _value(operand.right, to, is_timed)
             code = f"{_CALC_NAMES[operand.op]}({left.code}, {right.code})"
             return _Value(code, (*left.needs, *right.needs), (*left.untils, *right.untils))
+
+
+def _applied(operand: c.Apply, to: Function, is_timed: bool) -> _Value:
+    """A call, made only where all its arguments are known."""
+    args = [_value(arg, to, is_timed) for arg in operand.args]
+    code = f"{to.namespace.bind(operand.function)}({', '.join(arg.code for arg in args)})"
+    needs = dict.fromkeys(need for arg in args for need in arg.needs)
+    if needs:
+        code = f"({code} if {' and '.join(f'{need} is not None' for need in needs)} else None)"
+    name = to.local()
+    shown = f"{name}.casefold()" if operand.fold else name
+    if not is_timed:
+        return _Value(shown, (f"({name} := {code})",))
+    to.emit(f"{name} = {code}")
+    return _Value(shown, (name,), tuple(until for arg in args for until in arg.untils))
 
 
 def _fetched(pair: str, to: Function, is_timed: bool, may_be_none: bool) -> _Value:
@@ -275,6 +292,8 @@ def _is_timed_value(operand: c.Operand) -> bool:
             return operand.within_us is not None
         case c.Calc():
             return _is_timed_value(operand.left) or _is_timed_value(operand.right)
+        case c.Apply():
+            return any(_is_timed_value(arg) for arg in operand.args)
         case _:
             return isinstance(operand, (c.Ask, c.Days))
 

@@ -5,6 +5,7 @@ There is no `not`: every leaf knows its own negation, and both are false when a 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -70,6 +71,15 @@ class Days:
 
 
 @frozen
+class Apply:
+    """A host's pure function of values; None when one of them is None. `fold` for a text compared without regard to case."""
+
+    function: Callable[..., Any]
+    args: tuple[Operand, ...]
+    fold: bool
+
+
+@frozen
 class Calc:
     """A calculation on numbers."""
 
@@ -78,7 +88,7 @@ class Calc:
     right: Operand
 
 
-Operand = Const | Read | Ask | Count | Sum | Days | Calc
+Operand = Const | Read | Ask | Count | Sum | Days | Apply | Calc
 
 
 # -- conditions -------------------------------------------------------------------------------------------

@@ -17,10 +17,10 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from leadflow.errors import InvalidValueError
 from leadflow.expr import nodes as n
-from leadflow.expr.check import depends_on_now, type_of
 from leadflow.expr.core import (
     FALSE,
     Always,
+    Apply,
     Ask,
     AtLeast,
     Calc,
@@ -39,6 +39,7 @@ from leadflow.expr.core import (
     some,
 )
 from leadflow.expr.signals import MILLION, Signal, SignalTable
+from leadflow.expr.typed import depends_on_now, type_of
 from leadflow.expr.types import SETS, TEXTUAL, Schema, Type
 from leadflow.model.time import DAY_US
 
@@ -93,7 +94,7 @@ class _Lowering:
                 return Always(value is not negated)
             case n.Occurrence():
                 return self.at_least(node, 1, negated)
-            case n.FieldRef() | n.TermRef():
+            case n.FieldRef() | n.TermRef() | n.Call():
                 return Check("false" if negated else "true", self.operand(node), Const(None))
             case _:
                 raise InvalidValueError(f"{type(node).__name__} is not a condition")
@@ -238,6 +239,10 @@ class _Lowering:
             case n.TermRef():
                 textual = self.schema.terms[node.name].returns in TEXTUAL
                 return Ask(node.name, tuple(arg.value for arg in node.args), fold and textual)
+            case n.Call():
+                function = self.schema.functions[node.name]
+                args = tuple(self.operand(arg) for arg in node.args)
+                return Apply(function.function, args, fold and function.returns in TEXTUAL)
             case n.Arithmetic():
                 return Calc(node.op, self.operand(node.left), self.operand(node.right))
             case n.Occurrence():

@@ -96,6 +96,14 @@ class TermRef(Spanned):
 
 
 @frozen
+class Call(Spanned):
+    """`acme.fit_of(contact.title, 3)`: a function that a host adds; its arguments are values."""
+
+    name: str
+    args: tuple[Node, ...] = ()
+
+
+@frozen
 class Occurrence(Spanned):
     """`count(...)`, `any(...)`, `sum(...)` or `days_since(...)` of interactions.
 
@@ -181,6 +189,7 @@ Node = (
     | ListLiteral
     | FieldRef
     | TermRef
+    | Call
     | Occurrence
     | Arithmetic
     | Compare
@@ -212,6 +221,8 @@ def children(node: Node) -> tuple[Node, ...]:
             return (node.subject, node.needle)
         case IsNone():
             return (node.operand,)
+        case Call():
+            return node.args
         case _:
             return ()
 

@@ -8,6 +8,7 @@ from leadflow.expr.nodes import (
     Ago,
     And,
     Arithmetic,
+    Call,
     Compare,
     DateLiteral,
     DurationLiteral,
@@ -95,6 +96,8 @@ def _atom(node: Node) -> str:
             return f"{node.record}.{node.name}"
         case TermRef():
             return f"{node.name}({', '.join(map(_atom, node.args))})" if node.args else node.name
+        case Call():
+            return f"{node.name}({', '.join(map(to_text, node.args))})"
         case ListLiteral():
             return f"[{', '.join(map(_atom, node.items))}]"
         case TextTest():

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from keyword import iskeyword
+from typing import Any
 
 from attrs import evolve, field, frozen
 
@@ -57,6 +58,8 @@ class Type(Enum):
 
 TEXTUAL = frozenset({Type.TEXT, Type.CODE})
 SETS = frozenset({Type.TEXT_SET, Type.CODE_SET})
+CALLABLE = frozenset({Type.TEXT, Type.CODE, Type.NUMBER, Type.BOOLEAN, Type.INSTANT, Type.DURATION})
+"""What functions may take and return."""
 ORDERED = frozenset({Type.NUMBER, Type.INSTANT, Type.DATE, Type.DURATION})
 
 
@@ -107,6 +110,37 @@ class Term:
 
 
 @frozen
+class Function:
+    """A pure function that a host adds, written `acme.fit_of(contact.title)`: its name has a dot.
+
+    It is called with values of the types that it `takes`, none of them None, and gives one of the type that it `returns`,
+    or None; a None among its arguments makes its value None. `version` changes with what it says.
+
+    >>> Function("acme.length", (Type.TEXT,), Type.NUMBER, len).signature
+    'acme.length(text) -> number'
+    """
+
+    name: str
+    takes: tuple[Type, ...]
+    returns: Type
+    function: Callable[..., Any]
+    version: str = "1"
+
+    def __attrs_post_init__(self) -> None:
+        owner, _, name = self.name.partition(".")
+        _require_name(owner, "owner of a function")
+        _require_name(name, "function")
+        odd = [kind.value for kind in (*self.takes, self.returns) if kind not in CALLABLE]
+        if odd:
+            raise InvalidValueError(f"function {self.name}: a {odd[0]} is neither taken nor returned by functions")
+
+    @property
+    def signature(self) -> str:
+        """What it takes and returns, in words."""
+        return f"{self.name}({', '.join(kind.value for kind in self.takes)}) -> {self.returns.value}"
+
+
+@frozen
 class Schema:
     """Everything a condition may ask for. `kinds`, when given, are the known kinds of interaction.
 
@@ -118,6 +152,7 @@ class Schema:
     records: Mapping[str, Mapping[str, Field]]
     terms: Mapping[str, Term] = field(factory=dict)
     kinds: Choices = None
+    functions: Mapping[str, Function] = field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         for record, fields in self.records.items():
@@ -134,6 +169,10 @@ class Schema:
     def with_terms(self, *terms: Term) -> Schema:
         """This schema and more terms; a term of the same name is replaced."""
         return evolve(self, terms={**self.terms, **{term.name: term for term in terms}})
+
+    def with_functions(self, functions: Mapping[str, Function]) -> Schema:
+        """This schema and more functions, by name."""
+        return evolve(self, functions={**self.functions, **functions}) if functions else self
 
     def with_fields(self, record: str, *fields: Field) -> Schema:
         """This schema and more fields of one record; a field of the same name is replaced.

@@ -26,7 +26,11 @@ from leadflow.room import Policies, Room, Table
 
 
 def prepare(playbook: Any, schema: Any, policies: Policies) -> Prepared:
-    """Compile the strategies' keys."""
+    """Compile the strategies' keys. Errors: NotFoundError for a normaliser or comparator that nobody brings."""
+    if playbook.matching.comparators:
+        from leadflow.matching.linkage.chosen import chosen_specs, known_comparators
+
+        chosen_specs(playbook.matching.comparators, known_comparators(policies.comparators, policies.versions))
     forms = {name: dict(form.fields) for name, form in playbook.capture.forms.items()}
     return Prepared(playbook.matching, keyring(playbook.matching, policies.normalisers), schema, forms)
 

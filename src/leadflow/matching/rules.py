@@ -79,6 +79,8 @@ class MatchingRules:
     unknown_contact: str = "create"
     protected: tuple[str, ...] = ("source",)
     """Fields that keep their first value whatever a strategy says: the original source."""
+    comparators: Mapping[str, str] = field(factory=dict)
+    """Which comparator compares a field ("contact.last_name") when duplicates are looked for; else the usual one."""
 
     def default(self, target: str) -> str:
         """The name of the default strategy of a target."""

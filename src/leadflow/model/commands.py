@@ -26,7 +26,11 @@ class Command:
 @quick
 @frozen(kw_only=True, weakref_slot=False)
 class RetrySubmission(Command):
-    """Take a failed submission again with corrected fields; `mode` "new" keeps both interactions, "replace" one."""
+    """Take a failed submission (entry, order, deal) again with corrected fields.
+
+    `mode` "new" keeps both interactions, "replace" one. Fields of others than submissions are named with their record:
+    `contact.email`.
+    """
 
     type: ClassVar[str] = "retry_submission"
     submission: str
@@ -255,6 +259,36 @@ class SetAlerts(Command):
     type: ClassVar[str] = "set_alerts"
     user: str
     kinds: Mapping[str, str] = NOTHING
+
+
+@quick
+@frozen(kw_only=True, weakref_slot=False)
+class ReportMail(Command):
+    """Say what became of a message that left: `kind` is email.bounced, email.delayed, email.delivered, email.complained,
+    email.unsubscribed or email.replied.
+
+    `message` is its key in the outbox, `address` where it went (or the id that the outbox keeps of it), `contact` and
+    `lead` whom it was about. `bounce` is "hard", "soft", "blocked" or "policy", `status` the code by RFC 3463.
+    """
+
+    type: ClassVar[str] = "report_mail"
+    kind: str
+    message: str | None = None
+    address: str | None = None
+    contact: str | None = None
+    lead: str | None = None
+    bounce: str | None = None
+    status: str | None = None
+
+
+@quick
+@frozen(kw_only=True, weakref_slot=False)
+class AllowAddress(Command):
+    """Send to an address again although messages to it came back; a complaint is not taken back by this."""
+
+    type: ClassVar[str] = "allow_address"
+    address: str
+    reason: str = ""
 
 
 @quick

@@ -8,7 +8,9 @@ from pathlib import Path as FilePath
 from leadflow.errors import PlaybookError
 from leadflow.expr import Schema, Term
 from leadflow.playbook.checks.assigning import assignment_findings
+from leadflow.playbook.checks.comparing import comparator_findings
 from leadflow.playbook.checks.conditions import condition_findings
+from leadflow.playbook.checks.crm import crm_findings
 from leadflow.playbook.checks.forms import form_findings, matching_findings
 from leadflow.playbook.checks.models import model_findings
 from leadflow.playbook.checks.processes import process_findings
@@ -41,7 +43,8 @@ def check_playbook(
     """
     if isinstance(document, str):
         document = document_of(document)
-    found = _findings(playbook, check_schema(playbook, terms, kinds), policies)
+    schema = check_schema(playbook, terms, kinds).with_functions(policies.functions)
+    found = _findings(playbook, schema, policies)
     if document is None:
         return tuple(sorted(dict.fromkeys(each.unplaced() for each in found), key=lambda each: each.path))
     return document.faults(found)
@@ -88,6 +91,7 @@ def checked_playbook(
 
 def _findings(playbook: Playbook, schema: Schema, policies: Policies) -> Iterator[Finding]:
     yield from matching_findings(playbook, policies)
+    yield from comparator_findings(playbook, policies)
     yield from _strategies(playbook, policies)
     yield from form_findings(playbook)
     conditions = list(condition_findings(playbook, schema))
@@ -95,6 +99,7 @@ def _findings(playbook: Playbook, schema: Schema, policies: Policies) -> Iterato
     yield from model_findings(playbook, schema, {each.path for each in conditions if each.severity != WARNING})
     yield from process_findings(playbook, schema)
     yield from assignment_findings(playbook, schema)
+    yield from crm_findings(playbook)
     yield from moved_findings(playbook)
 
 

@@ -12,7 +12,9 @@ Contract version 1. Errors of `send`, by what follows:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
 from email.message import EmailMessage
 from hashlib import blake2b
 from types import MappingProxyType
@@ -21,6 +23,7 @@ from typing import Final, Protocol, runtime_checkable
 from attrs import frozen
 
 CONTRACT = 1
+_OURS: Final = re.compile(r"<([0-9a-f]{32})\.leadflow@")
 CAPABILITIES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "smtputf8": "takes addresses whose part before the @ is not ASCII",
@@ -38,6 +41,21 @@ class Mail:
     key: str
     to: str
     message: EmailMessage
+
+
+@frozen(kw_only=True)
+class Leaving:
+    """What a veto is told beside the mail: the moment, and what the message is for.
+
+    `channel` and `template` say which kind of message, `recipient` is a user's id or an address, `subject` the id of the
+    record that it is about.
+    """
+
+    now: datetime
+    channel: str
+    template: str
+    recipient: str
+    subject: str
 
 
 class Mailer(Protocol):
@@ -70,6 +88,72 @@ class Trying(Protocol):
         ...
 
 
+@frozen(kw_only=True)
+class Returned:
+    """A message that came in, and what it says of messages that left.
+
+    `kind` is bounced, delayed, delivered, complained, unsubscribed, replied, automatic (a program wrote it) or other;
+    `messages` are the Message-IDs of what it is about, the likeliest first; `bounce` and `status` as in a ReportMail. `key`
+    is the same wherever and whenever the message is read. `recipients` are the addresses that a bounce names. `fault` says
+    what was wrong with it, if something was.
+    """
+
+    key: str
+    kind: str
+    messages: tuple[str, ...] = ()
+    bounce: str = ""
+    status: str = ""
+    recipients: tuple[str, ...] = ()
+    at_us: int | None = None
+    fault: str = ""
+
+
+@frozen
+class Page:
+    """Some messages of a mailbox, in its order; `place` is where to go on after them, `total` how many there are to read."""
+
+    place: str
+    returned: tuple[Returned, ...]
+    total: int = 0
+
+
+class Mailbox(Protocol):
+    """Where what comes back is read. Plugins register them by URL scheme."""
+
+    @property
+    def name(self) -> str:
+        """What it is remembered by: the same for the same mailbox, and no secret."""
+        ...
+
+    def read(self, after: str | None) -> Iterator[Page]:
+        """What came in since a place, else everything, page by page. A place that means nothing any more counts as None.
+
+        Errors: TransientError, AuthenticationError, RejectedError (there is no such mailbox).
+        """
+        ...
+
+    def settle(self, keys: Collection[str]) -> None:
+        """These messages of the last page were taken in: they may be deleted, if the mailbox was asked to."""
+        ...
+
+
+def mark_of(key: str) -> str:
+    """What stands for a key in the Message-ID of its message."""
+    return blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def mark_in(message_id: str) -> str:
+    """What a message is found by: the mark of its key where we made the Message-ID, else one of the Message-ID.
+
+    >>> mark_in(message_id("req-1", "sales@acme.example")) == mark_of("req-1")
+    True
+    >>> mark_in("<a.b@x.example>") == mark_in(" <a.b@x.example> ")
+    True
+    """
+    found = _OURS.search(message_id)
+    return found[1] if found is not None else mark_of(f"message-id:{message_id.strip().strip('<>')}")
+
+
 def message_id(key: str, sender: str) -> str:
     """The Message-ID of the message of a key: the same at every attempt, and of no use to find out the key.
 
@@ -78,5 +162,4 @@ def message_id(key: str, sender: str) -> str:
     """
     domain = sender.rpartition("@")[2].strip("<> ").lower()
     is_plain = domain.isascii() and domain.replace(".", "").replace("-", "").isalnum()
-    digest = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-    return f"<{digest}.leadflow@{domain if is_plain else 'leadflow.invalid'}>"
+    return f"<{mark_of(key)}.leadflow@{domain if is_plain else 'leadflow.invalid'}>"

@@ -8,10 +8,11 @@ never comes through.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 
 from attrs import field, frozen
 
+from leadflow.errors import UnsupportedCapabilityError
 from leadflow.model.decisions import Recorded
 from leadflow.model.records import Input
 from leadflow.room import Key, Table
@@ -46,7 +47,8 @@ class ChangeSet:
     """The unit of work, a value: what was read, and what becomes true if that still stands.
 
     `put` holds rows by key, each with its new version; `drop` keys of rows that go. Inputs and decisions are appended in
-    the order given.
+    the order given. `claims` are claimed rows whose work ends with this change, each with its token (see Claiming): they are
+    given back with it, and if one is no longer held nothing of the change becomes true.
     """
 
     read: Snapshot
@@ -54,6 +56,7 @@ class ChangeSet:
     drop: frozenset[Key] = frozenset()
     inputs: Sequence[Input] = ()
     decisions: Sequence[Recorded] = ()
+    claims: Mapping[Key, Any] = field(factory=dict)
 
     @property
     def expect(self) -> dict[Key, Any]:
@@ -66,7 +69,7 @@ class ChangeSet:
     @property
     def is_empty(self) -> bool:
         """Whether committing it would write nothing."""
-        return not (self.put or self.drop or self.inputs or self.decisions)
+        return not (self.put or self.drop or self.inputs or self.decisions or self.claims)
 
 
 def stamp(found: Any) -> Any:
@@ -113,7 +116,8 @@ class Store(Protocol):
     def commit(self, change: ChangeSet) -> None:
         """Make the change true, wholly or not at all; it is durable when this returns.
 
-        Errors: ConflictError when something that was read has changed or an input is already there; StoreBusyError.
+        Errors: ConflictError when something that was read has changed or an input is already there, with the code CLAIM_LOST
+        when a claim is held no longer; UnsupportedCapabilityError for claims where there are none; StoreBusyError.
         """
         ...
 
@@ -123,6 +127,51 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Release what is held open. Closing twice is harmless."""
+        ...
+
+
+def refuse_claims(change: ChangeSet, adapter: str) -> None:
+    """For stores without the capability "claims". Errors: UnsupportedCapabilityError."""
+    if change.claims:
+        raise UnsupportedCapabilityError(
+            f"{adapter} has no claims", adapter=adapter, operation="commit", hint="leave ChangeSet.claims out"
+        )
+
+
+CLAIM_LOST: Final = "claim_lost"
+"""The code of the ConflictError of a change whose claims are held no longer: to plan it again would be of no use."""
+
+
+@frozen
+class Claimed:
+    """What a worker holds: `rows` in the order asked for, `tokens` by key of each row that is held, also of one that has
+    gone since."""
+
+    rows: tuple[Any, ...] = ()
+    tokens: dict[Key, Any] = field(factory=dict)
+
+
+@runtime_checkable
+class Claiming(Store, Protocol):
+    """The capability "claims": several workers share what is to be done, and each row is in the hands of one of them.
+
+    A claim is no lock: others may read and change the row all the same. It says who works on it, until the lease is over.
+    Then another may claim it, and whoever held it before is refused when he commits with his old token: work that is done
+    by such a commit is done once, whoever was killed or slept in the middle of it.
+    """
+
+    def claim(self, queries: Sequence[Scan], limit: int, lease_us: int) -> Claimed:
+        """The first rows that any of the queries lists and that nobody holds, held by the caller from now on.
+
+        First by the values of the queries' orders together (ascending, numbers), then by table and id. The queries' own
+        `after` and `limit` stand for nothing. Fewer rows than `limit` may come while others claim; none come only when there
+        is nothing to be had. Leases are measured by the store's own clock, so that workers' clocks may differ. A claim need
+        not outlive a crash of the store.
+        """
+        ...
+
+    def release(self, tokens: Mapping[Key, Any]) -> None:
+        """Give back what is held, undone; what somebody else holds by now stays his."""
         ...
 
 

@@ -17,11 +17,14 @@ from leadflow.model.decisions import (
     StepAnswered,
 )
 from leadflow.model.lead import Lead
-from leadflow.model.making import replaced
+from leadflow.model.making import changing, replaced
 from leadflow.model.rows import own_fields, with_values
 from leadflow.process.moves import Prepared
-from leadflow.process.state import Instance, Visit, instance_id
+from leadflow.process.state import Instance, instance_id
 from leadflow.room import Dropped, View
+
+_moved_instance = changing(Instance, "stage", "entered_us", "due_us", "visits", "version")
+_moved_lead = changing(Lead, "stage", "stage_since_us", "updated_us", "version")
 
 
 def _lead(view: View, id_: str, at_us: int, **changes: Any) -> Lead:
@@ -63,22 +66,20 @@ def apply_stage_changed(view: View, recorded: Recorded, prepared: Prepared) -> I
     assert isinstance(decision, StageChanged)  # noqa: S101 - the plan dispatches by type
     instance = view.get(Instance, instance_id(decision.subject, decision.process))
     assert instance is not None  # noqa: S101 - it has moved
-    visits: list[Visit] = list(instance.visits)
-    stage, entered_us, _, _ = visits[-1]
-    visits[-1] = (stage, entered_us, at_us, decision.how)
-    visits.extend((passed, at_us, at_us, "skipped") for passed in decision.skipped)
-    visits.append((decision.after, at_us, None, None))
-    moved = replaced(
-        instance,
-        stage=decision.after,
-        entered_us=at_us,
-        due_us=_due(prepared, decision.process, decision.after, at_us),
-        visits=tuple(visits),
-        version=instance.version + 1,
+    *before, (stage, entered_us, _, _) = instance.visits
+    visits = (
+        *before,
+        (stage, entered_us, at_us, decision.how),
+        *((passed, at_us, at_us, "skipped") for passed in decision.skipped),
+        (decision.after, at_us, None, None),
     )
+    due_us = _due(prepared, decision.process, decision.after, at_us)
+    moved = _moved_instance(instance, decision.after, at_us, due_us, visits, instance.version + 1)
     if instance.status != "active":
         return [moved]
-    return [moved, _lead(view, decision.subject, at_us, stage=decision.after, stage_since_us=at_us)]
+    lead = view.get(Lead, decision.subject)
+    assert lead is not None  # noqa: S101 - the decision is about it
+    return [moved, _moved_lead(lead, decision.after, at_us, max(at_us, lead.updated_us), lead.version + 1)]
 
 
 def apply_ended(view: View, recorded: Recorded, prepared: Prepared) -> Iterable[Any]:

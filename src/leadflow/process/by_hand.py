@@ -36,6 +36,9 @@ from leadflow.process.rules import ProcessStep
 from leadflow.process.state import Instance, instance_id
 from leadflow.room import Step, View
 
+_LEFT = {"complete": "completed", "skip": "skipped", "back": "back", "set": "set"}
+"""How a stage was left, by the move that was asked for."""
+
 
 def _active(view: View, lead_id: str, prepared: Prepared) -> tuple[Lead, Instance, CompiledProcess] | Refusal:
     lead = view.get(Lead, lead_id)
@@ -62,14 +65,13 @@ def on_advance(view: View, command: Advance, prepared: Prepared, now_us: int) ->
     if isinstance(target, Refusal):
         return Step(refusal=target)
     here, there = process.stages[instance.stage].position, process.stages[target].position
-    how = {"complete": "completed", "skip": "skipped", "back": "back", "set": "set"}[command.how]
     changed = StageChanged(
         subject=lead.id,
         process=process.name,
         before=instance.stage,
         after=target,
-        how=how,
-        skipped=process.between(instance.stage, target) if there > here else (),
+        how=_LEFT[command.how],
+        skipped=process.between(instance.stage, target) if there > here + 1 else (),
         reason=command.reason,
     )
     return Step((changed,))

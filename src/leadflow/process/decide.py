@@ -116,7 +116,7 @@ def _with_move(view: View, lead_id: str, prepared: Prepared, now_us: int, before
     if lead is not None and lead.process is not None and lead.is_open and lead.process in prepared.processes:
         process = prepared.processes[lead.process]
         instance = view.get(Instance, instance_id(lead_id, lead.process))
-        if instance is not None and instance.status == "active":
+        if instance is not None and instance.status == "active" and process.stages[instance.stage].automatic:
             asked = view.asked(lead=lead, signals=prepared.signals)
             to = automatic_move(process, instance.stage, asked, now_us)
             if to is not None:
@@ -160,6 +160,8 @@ def on_ended(view: View, decision: ProcessEnded, prepared: Prepared, now_us: int
 
 
 def _actions(view: View, lead_id: str, actions: tuple[Action, ...], why: str) -> tuple[Decision, ...]:
+    if not actions:
+        return ()
     decisions: list[Decision] = []
     lead = view.get(Lead, lead_id)
     for action in actions:

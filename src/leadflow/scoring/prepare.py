@@ -9,7 +9,8 @@ from typing import Any
 
 from attrs import field, frozen
 
-from leadflow.expr import Schema, SignalTable
+from leadflow.expr import Schema, SignalTable, parse
+from leadflow.expr.nodes import Call, walk
 from leadflow.expr.points import ScoreProgram, ScoreRule, at_least, compile_score, none_of
 from leadflow.model.values import CONSENT_LEVELS
 from leadflow.room import Policies
@@ -71,13 +72,21 @@ def compile_model(name: str, model: Model, schema: Schema) -> Compiled:
     return Compiled(
         name,
         model,
-        blake2b(repr((name, model)).encode(), digest_size=6).hexdigest(),
+        blake2b(repr((name, model, *_called(model, schema))).encode(), digest_size=6).hexdigest(),
         table,
         program,
         CONSENT_LEVELS[model.consent],
         tuple(grade.at_least for grade in grades),
         tuple(grade.name for grade in grades),
     )
+
+
+def _called(model: Model, schema: Schema) -> list[str]:
+    """The host's functions that a model calls, with their versions: another version may give other points."""
+    if not schema.functions:
+        return []
+    nodes = (node for rule in model.rules if rule.when is not None for node in walk(parse(rule.when)))
+    return sorted({f"{node.name}@{schema.functions[node.name].version}" for node in nodes if isinstance(node, Call)})
 
 
 def score_rule(rule: Rule) -> ScoreRule:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -79,6 +80,7 @@ class Layout:
     row: Callable[[tuple[Any, ...]], Any]
 
 
+@lru_cache(maxsize=128)
 def layout_of(table: Table) -> Layout:
     """Derive a layout from the fields of a table's row class.
 

@@ -11,7 +11,7 @@ from attrs import evolve, fields
 
 from leadflow.errors import ConflictError, InvalidInputError
 from leadflow.model.decisions import Recorded
-from leadflow.ports.store import ChangeSet, Scan, Snapshot, stamp, tables_of
+from leadflow.ports.store import ChangeSet, Scan, Snapshot, refuse_claims, stamp, tables_of
 from leadflow.room import Key, Table
 
 _TESTS: dict[str, Callable[[Any, Any], bool]] = {
@@ -54,6 +54,7 @@ class MemoryStore:
 
     def commit(self, change: ChangeSet) -> None:
         """See Store.commit."""
+        refuse_claims(change, "memory")
         with self._lock:
             if change.read.token != self._commits:
                 lost = [key for key, version in change.expect.items() if stamp(self._found(key)) != version]

@@ -58,7 +58,7 @@ def _migrated(path: Path, layouts: list[Layout]) -> tuple[int, int, Path | None]
             for version in range(before + 1, schema.SCHEMA_VERSION + 1):
                 for statement in _STEPS.get(version, ()):
                     connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {schema.SCHEMA_VERSION}")
+            schema.note_version(connection, schema.SCHEMA_VERSION)
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
@@ -68,9 +68,8 @@ def _migrated(path: Path, layouts: list[Layout]) -> tuple[int, int, Path | None]
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    if application != schema.APPLICATION_ID:
+    version = schema.version_of(connection)
+    if version is None:
         raise SchemaVersionError(f"{path} is a SQLite database of another program", hint="name another file")
     if version > schema.SCHEMA_VERSION:
         raise SchemaVersionError(

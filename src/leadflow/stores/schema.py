@@ -12,8 +12,10 @@ from leadflow.errors import CorruptionError, SchemaVersionError, StoreError
 from leadflow.stores.layout import Layout
 from leadflow.stores.statements import table_name
 
+Connection = sqlite3.Connection | sqlite3.Cursor
+
 APPLICATION_ID = 0x4C464C57
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 4
 _FULL_CHECK_BYTES = 64 * 1024 * 1024
 _HEADER = b"SQLite format 3\0"
 
@@ -122,23 +124,54 @@ def _link(draft: Path, path: Path) -> None:
             draft.replace(path)
 
 
-def recognise(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse a database that is not ours, or of another version; say both versions."""
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if application != APPLICATION_ID:
+def version_of(connection: Connection) -> int | None:
+    """The version of our tables in a database; None where there are none.
+
+    A file of our own says so in its header. Where our tables lie beside an application's, whose header it is, a table
+    `leadflow_schema` says it.
+    """
+    own, version = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
+    if own == APPLICATION_ID:
+        return int(version)
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'leadflow_schema'").fetchone() is None:
+        return None
+    rows = connection.execute("SELECT version FROM leadflow_schema WHERE program = 'leadflow'").fetchall()
+    return int(rows[0][0]) if len(rows) == 1 else None
+
+
+def note_version(connection: Connection, version: int) -> None:
+    """Write the version down where it was found."""
+    if connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID:
+        connection.execute(f"PRAGMA user_version = {version}")
+    else:
+        connection.execute("UPDATE leadflow_schema SET version = ?", (version,))
+
+
+def make_beside(connection: Connection, layouts: Iterable[Layout]) -> None:
+    """Make our tables in a database of an application, in the transaction that is open."""
+    for statement in statements(layouts).values():
+        connection.execute(statement)
+    connection.execute("CREATE TABLE leadflow_schema (program TEXT NOT NULL, version INTEGER NOT NULL)")
+    connection.execute("INSERT INTO leadflow_schema VALUES ('leadflow', ?)", (SCHEMA_VERSION,))
+
+
+def recognise(connection: Connection, place: object) -> None:
+    """Refuse a database that has no tables of ours, or of another version; say both versions."""
+    version = version_of(connection)
+    if version is None:
         raise SchemaVersionError(
-            f"{path} is a SQLite database of another program",
-            hint="name another file; leadflow keeps one of its own",
+            f"{place} is a SQLite database of another program, without leadflow's tables (this leadflow writes version"
+            f" {SCHEMA_VERSION})",
+            hint="name another file for leadflow alone, or have leadflow.make_tables put its tables beside yours",
         )
     if version > SCHEMA_VERSION:
         raise SchemaVersionError(
-            f"{path} has schema version {version}, this leadflow knows {SCHEMA_VERSION}",
+            f"{place} has schema version {version}, this leadflow knows {SCHEMA_VERSION}",
             hint="upgrade leadflow",
         )
     if version < SCHEMA_VERSION:
         raise SchemaVersionError(
-            f"{path} has schema version {version}, this leadflow writes {SCHEMA_VERSION}",
+            f"{place} has schema version {version}, this leadflow writes {SCHEMA_VERSION}",
             hint="run leadflow migrate",
         )
 

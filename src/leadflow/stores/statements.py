@@ -75,6 +75,26 @@ def scan_statement(query: Scan, layouts: Mapping[str, Layout], mark: str, where:
     descending = query.order.startswith("-")
     order = query.order.lstrip("-")
     columns = _columns(query.table, layouts)
+    conditions, values = filtered(query, layouts, mark)
+    if query.after is not None:
+        ahead = "<" if descending else ">"
+        # The first part lets the database start in its index where the last page ended.
+        conditions.append(f'"{order}" {ahead}= {mark} AND ("{order}" {ahead} {mark} OR id > {mark})')
+        values.extend((query.after[0], *query.after))
+    statement = (
+        f"SELECT {listed(columns)} FROM {where}{table_name(query.table)} WHERE {' AND '.join(conditions)}"  # noqa: S608
+        f' ORDER BY "{order}"{" DESC" if descending else ""}{", id" if order != "id" else ""}'
+    )
+    if query.limit is not None:
+        statement += f" LIMIT {mark}"
+        values.append(query.limit)
+    return statement, values
+
+
+def filtered(query: Scan, layouts: Mapping[str, Layout], mark: str) -> tuple[list[str], list[Any]]:
+    """What must hold of a row for a list to have it, with the values. Errors: InvalidInputError."""
+    order = query.order.lstrip("-")
+    columns = _columns(query.table, layouts)
     values: list[Any] = []
     conditions = []
     for column, test, value in query.where:
@@ -90,19 +110,7 @@ def scan_statement(query: Scan, layouts: Mapping[str, Layout], mark: str, where:
     if order not in columns:
         raise InvalidInputError(f"{query.table} has no column {order}", code="unknown_column")
     conditions.append(f'"{order}" IS NOT NULL')
-    if query.after is not None:
-        ahead = "<" if descending else ">"
-        # The first part lets the database start in its index where the last page ended.
-        conditions.append(f'"{order}" {ahead}= {mark} AND ("{order}" {ahead} {mark} OR id > {mark})')
-        values.extend((query.after[0], *query.after))
-    statement = (
-        f"SELECT {listed(columns)} FROM {where}{table_name(query.table)} WHERE {' AND '.join(conditions)}"  # noqa: S608
-        f' ORDER BY "{order}"{" DESC" if descending else ""}{", id" if order != "id" else ""}'
-    )
-    if query.limit is not None:
-        statement += f" LIMIT {mark}"
-        values.append(query.limit)
-    return statement, values
+    return conditions, values
 
 
 def _columns(table: str, layouts: Mapping[str, Layout]) -> Sequence[str]:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from leadflow.testing.lawful import assert_lawful
     from leadflow.testing.ledger import Ledger
     from leadflow.testing.mailing import Arrived, MailerConformance
+    from leadflow.testing.publishing import PublisherConformance
+    from leadflow.testing.selling import CrmConformance
     from leadflow.testing.stories import Story, StoryError, does, says, story, submits
     from leadflow.testing.storing import StoreConformance
     from leadflow.testing.strategies import (
@@ -60,6 +62,8 @@ _WHERE = {
     "Ledger": "ledger",
     "Arrived": "mailing",
     "MailerConformance": "mailing",
+    "PublisherConformance": "publishing",
+    "CrmConformance": "selling",
     "StoreConformance": "storing",
     "Story": "stories",
     "StoryError": "stories",
@@ -87,11 +91,13 @@ _WHERE = {
 __all__ = [
     "Arrived",
     "Client",
+    "CrmConformance",
     "FaultPlan",
     "Finished",
     "InjectedError",
     "Ledger",
     "MailerConformance",
+    "PublisherConformance",
     "StoreConformance",
     "Story",
     "StoryError",

@@ -59,12 +59,9 @@ def read_address(url: str) -> Address:
         )
     asked = parse_qsl(parts.query, keep_blank_values=True)
     schemas = [value for name, value in asked if name == "schema"] or [SCHEMA]
-    if len(schemas) > 1 or _NAME.fullmatch(schemas[0]) is None or schemas[0].startswith("pg_"):
-        raise InvalidInputError(
-            "the schema in the store's URL is not a name",
-            code="unknown_store",
-            hint="use small letters, digits and _, 63 at most, as in ?schema=acme",
-        )
+    if len(schemas) > 1:
+        schemas = [""]
+    checked_schema(schemas[0])
     rest = [(name, value) for name, value in asked if name != "schema"]
     password = next((value for name, value in rest if name == "password"), password)
     host = parts.netloc.rpartition("@")[2]
@@ -75,6 +72,17 @@ def read_address(url: str) -> Address:
         # urlunsplit leaves the // of an empty place out.
         conninfo = conninfo.replace("postgresql:", "postgresql://", 1)
     return Address(conninfo, schemas[0], shown, password)
+
+
+def checked_schema(name: str) -> str:
+    """The name of a schema. Errors: InvalidInputError."""
+    if _NAME.fullmatch(name) is None or name.startswith("pg_"):
+        raise InvalidInputError(
+            "the schema of the store is not a name",
+            code="unknown_store",
+            hint="use small letters, digits and _, 63 at most, as in ?schema=acme",
+        )
+    return name
 
 
 _HINT = "write postgresql://user@host/database?schema=acme"

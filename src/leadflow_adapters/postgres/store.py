@@ -21,28 +21,32 @@ PostgreSQL's deadlock or serialization failure is a ConflictError too.
 
 **Reading.** `load` sees one moment (one trip is one transaction, REPEATABLE READ), and so does `scan`, which is fetched
 in pages by a cursor on a connection of its own.
+
+**Claiming** takes no part in the locks: it changes no row, see claiming.py. A commit that ends claims is refused when one
+of them is held no longer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import groupby
 from typing import Any, Final
 
 import psycopg
 
 from leadflow.errors import ConflictError
-from leadflow.ports.store import ChangeSet, Scan, Snapshot, stamp, tables_of
+from leadflow.ports.store import CLAIM_LOST, ChangeSet, Claimed, Scan, Snapshot, stamp, tables_of
 from leadflow.room import Key, Table
 from leadflow.stores.layout import layout_of
 from leadflow.stores.statements import decision_maker, scan_statement
 from leadflow_adapters.postgres import schema
 from leadflow_adapters.postgres.address import read_address
+from leadflow_adapters.postgres.claiming import Claims
 from leadflow_adapters.postgres.connections import Connections
 from leadflow_adapters.postgres.faults import is_conflict, is_lost, translated
-from leadflow_adapters.postgres.statements import COMMIT, array, found_by, statements_of
-from leadflow_adapters.postgres.wire import Statement, Wire, numbered
+from leadflow_adapters.postgres.reading import reader
+from leadflow_adapters.postgres.statements import COMMIT, statements_of
+from leadflow_adapters.postgres.wire import Wire, numbered
 from leadflow_adapters.postgres.writing import Writer
 
 _PAGE: Final = 1000
@@ -75,9 +79,11 @@ class PostgresStore:
         self._layouts = {table.name: layout_of(table) for table in tables}
         self._tables = {name: statements_of(layout, address.schema) for name, layout in self._layouts.items()}
         self._schema = address.schema
+        self._read = reader(self._tables)
         self._recorded = decision_maker()
         self._connections = Connections(address, timeout=timeout)
-        self._writer = Writer(address.schema, self._tables, fault)
+        self._claims = Claims(address.schema, self._layouts)
+        self._writer = Writer(address.schema, self._tables, self._claims, fault)
         try:
             with self._connected() as wire:
                 schema.prepare(wire.connection, address.schema, self.place, self._layouts.values(), check=check)
@@ -118,33 +124,6 @@ class PostgresStore:
         with self._connected() as wire:
             return Snapshot(self._read(wire, wanted))
 
-    def _read(self, wire: Wire, keys: Iterable[Key]) -> dict[Key, Any]:
-        by_name: dict[str, list[str]] = {}
-        for name, value in keys:
-            by_name.setdefault(name, []).append(value)
-        asked: list[Statement] = []
-        for name, values in by_name.items():
-            table, _, column = name.partition(".")
-            # Nothing that is there holds a NUL.
-            asked.append(
-                (found_by(self._tables[table], column), [array([each for each in values if "\0" not in each])])
-            )
-        rows: dict[Key, Any] = {}
-        for (name, values), answer in zip(by_name.items(), wire.ask(asked), strict=True):
-            table, _, column = name.partition(".")
-            found = map(self._layouts[table].row, answer)
-            if column:
-                rows.update(((name, value), ()) for value in values)
-                ordered = sorted(found, key=lambda row: (getattr(row, column), row.id))
-                for value, group in groupby(ordered, key=lambda row: getattr(row, column)):
-                    rows[name, value] = tuple(group)
-            else:
-                for value in values:
-                    rows[name, value] = None
-                for row in found:
-                    rows[name, row.id] = row
-        return rows
-
     def scan(self, query: Scan) -> Iterator[Any]:
         """See Store.scan."""
         statement, values = scan_statement(query, self._layouts, "%s", f'"{self._schema}".')
@@ -168,7 +147,7 @@ class PostgresStore:
 
     def commit(self, change: ChangeSet) -> None:
         """See Store.commit."""
-        lost: tuple[str, ...] | None = None
+        lost: ConflictError | None = None
         with self._connected() as wire:
             try:
                 self._writer.write(wire, change)
@@ -178,13 +157,33 @@ class PostgresStore:
                 wire.ask([("ROLLBACK", ())])
                 lost = self._lost(wire, change)
         if lost is not None:
-            raise ConflictError("rows changed since they were read", details={"tables": lost})
+            raise lost
 
-    def _lost(self, wire: Wire, change: ChangeSet) -> tuple[str, ...]:
-        """The tables in which a change lost its race: for the error only, so it need not be exact."""
+    def _lost(self, wire: Wire, change: ChangeSet) -> ConflictError:
+        """How a change lost its race, with the tables, which need not be exact."""
+        if change.claims and not self._claims.are_held(wire, change.claims):
+            tables = tables_of(change.claims)
+            return ConflictError("a claim is held no longer", code=CLAIM_LOST, details={"tables": tables})
         rows = self._read(wire, [*change.read.rows, *change.put, *(("input", each.id) for each in change.inputs)])
         expect, known = change.expect, change.read.known()
         lost = [key for key, version in expect.items() if stamp(rows[key]) != version]
         lost += [key for key in change.put if key not in known and rows[key] is not None]
         lost += [("input", each.id) for each in change.inputs if rows["input", each.id] is not None]
-        return tables_of(lost)
+        return ConflictError("rows changed since they were read", details={"tables": tables_of(lost)})
+
+    # -- claiming -----------------------------------------------------------------------------------------
+
+    def claim(self, queries: Sequence[Scan], limit: int, lease_us: int) -> Claimed:
+        """See Claiming.claim."""
+        with self._connected() as wire:
+            keys, claimed = self._claims.taken(wire, queries, limit, lease_us)
+            if not keys:
+                return claimed
+            rows = self._read(wire, keys)
+            return Claimed(tuple(rows[key] for key in keys if rows[key] is not None), claimed.tokens)
+
+    def release(self, tokens: Mapping[Key, Any]) -> None:
+        """See Claiming.release."""
+        if tokens:
+            with self._connected() as wire:
+                self._claims.given_back(wire, tokens)

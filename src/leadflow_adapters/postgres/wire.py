@@ -12,8 +12,9 @@ from functools import lru_cache
 from typing import Any, Final
 
 import psycopg
-from psycopg import abc, pq
-from psycopg.adapt import Transformer
+from attrs import define
+from psycopg import abc, postgres, pq
+from psycopg.adapt import AdaptersMap, Transformer
 from psycopg.errors import error_from_result
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -38,13 +39,18 @@ def numbered(sql: str) -> str:
 
 
 class Wire:
-    """One connection, used by one call at a time. `connection` is psycopg's, for all that is not asked often."""
+    """One connection, used by one call at a time. `connection` is psycopg's, for all that is not asked often.
 
-    def __init__(self, connection: Connection) -> None:
+    `is_lent`: it is somebody else's, who finds no prepared statements on it and whose adapters are not asked.
+    """
+
+    def __init__(self, connection: Connection, *, is_lent: bool = False) -> None:
         self.connection = connection
         self._pgconn = connection.pgconn
         self._names: dict[str, bytes] = {}
         self._count = 0
+        self._most = 0 if is_lent else _PREPARED
+        self._context: abc.AdaptContext = _Plain(connection, _plain_adapters()) if is_lent else connection
 
     @property
     def is_usable(self) -> bool:
@@ -85,7 +91,7 @@ class Wire:
         pgconn = self._pgconn
         name = self._names.get(sql)
         if name is None:
-            if len(self._names) >= _PREPARED:
+            if len(self._names) >= self._most:
                 parameters, formats = _encoded(values)
                 pgconn.send_query_params(sql.encode(), parameters, None, formats, _BINARY)
                 sent.append(None)
@@ -101,7 +107,7 @@ class Wire:
 
     def _received(self, sent: Sequence[str | None]) -> tuple[list[Rows], Any]:
         """Rows of each statement, and the result of the one that failed."""
-        load: abc.Transformer = Transformer.from_context(self.connection)
+        load: abc.Transformer = Transformer.from_context(self._context)
         answers: list[Rows] = []
         fault = None
         position = 0
@@ -131,6 +137,21 @@ class Wire:
             _wait(pgconn.socket, False)
             pgconn.consume_input()
         return pgconn.get_result()
+
+
+@define
+class _Plain:
+    """What psycopg reads rows with: its own adapters, whatever the connection's owner has registered."""
+
+    connection: Connection | None
+    adapters: AdaptersMap
+
+
+@lru_cache(maxsize=1)
+def _plain_adapters() -> AdaptersMap:
+    adapters = AdaptersMap(types=postgres.types)
+    postgres.register_default_adapters(_Plain(None, adapters))
+    return adapters
 
 
 def _wait(socket: int, to_send: bool) -> None:

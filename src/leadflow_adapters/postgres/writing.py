@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from zlib import crc32
 
-from leadflow.ports.store import ChangeSet
+from leadflow.ports.store import ChangeSet, refuse_claims
 from leadflow.stores.statements import by_table, decision_values
+from leadflow_adapters.postgres.claiming import Claims
 from leadflow_adapters.postgres.locking import locks
 from leadflow_adapters.postgres.statements import (
     BEGIN,
@@ -29,8 +30,11 @@ _PATIENCE: Final = "SET LOCAL idle_in_transaction_session_timeout = '60s'"
 class Writer:
     """Writes changes into one schema. `fault(name)` is called before each step."""
 
-    def __init__(self, schema: str, tables: Mapping[str, Statements], fault: Callable[[str], None] | None) -> None:
+    def __init__(
+        self, schema: str, tables: Mapping[str, Statements], claims: Claims, fault: Callable[[str], None] | None
+    ) -> None:
         self._tables = tables
+        self._claims = claims
         self._layouts = {name: each.layout for name, each in tables.items()}
         self._fault = fault
         self._lock = LOCK.format(space=crc32(f"leadflow {schema}".encode()) - 2**31)
@@ -45,18 +49,36 @@ class Writer:
             wire.ask(self._hold_and_check(change, (_PATIENCE,)))
             self._write_many(wire, change)
             self._point("commit")
-            wire.ask([(COMMIT, ())])
+            wire.ask([*self._ended(change), (COMMIT, ())])
         self._point("committed")
 
     def _all(self, wire: Wire, change: ChangeSet) -> Iterator[Statement]:
         yield from self._hold_and_check(change, ())
         yield from self._few(wire, change)
         self._point("commit", wire)
+        yield from self._ended(change)
         yield COMMIT, ()
 
-    def _hold_and_check(self, change: ChangeSet, also: Iterable[str]) -> Iterator[Statement]:
-        yield BEGIN, ()
-        for statement in also:
+    def within(self, wire: Wire, change: ChangeSet) -> None:
+        """Make a change true within a transaction that somebody else has begun."""
+        refuse_claims(change, "a joined store")
+        self._point("begin")
+        wire.ask(self._joined(wire, change))
+        self._point("committed")
+
+    def _joined(self, wire: Wire, change: ChangeSet) -> Iterator[Statement]:
+        yield from self._hold_and_check(change, (), begin=())
+        yield from self._few(wire, change)
+        self._point("commit", wire)
+
+    def _ended(self, change: ChangeSet) -> Iterator[Statement]:
+        if change.claims:
+            yield self._claims.ended(change.claims)
+
+    def _hold_and_check(
+        self, change: ChangeSet, also: Iterable[str], *, begin: Iterable[str] = (BEGIN,)
+    ) -> Iterator[Statement]:
+        for statement in (*begin, *also):
             yield statement, ()
         yield self._lock, (array([str(n) for n in locks(change, self._layouts)]),)
         checked = check(change.read.rows, self._tables)

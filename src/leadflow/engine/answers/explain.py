@@ -10,10 +10,14 @@ from attrs import frozen
 from leadflow.assignment.state import Handover
 from leadflow.engine.answers.reading import Reading
 from leadflow.engine.answers.wording import sentence
+from leadflow.engine.mailing.addresses import Address, address_id, why_not
+from leadflow.engine.mailing.messages import Message
 from leadflow.engine.planning.rulebook import Rulebook
 from leadflow.errors import NotFoundError
+from leadflow.model.business import User
 from leadflow.model.coding import to_plain
-from leadflow.model.decisions import Recorded
+from leadflow.model.contact import Contact
+from leadflow.model.decisions import MailReported, MessagePlanned, Recorded
 from leadflow.model.identity import group_of
 from leadflow.model.lead import Lead
 from leadflow.model.records import TOLD, Input
@@ -44,6 +48,7 @@ class Explained:
     """What is known of a record and why: its fields, its scores taken apart, its stages, and its decisions in order.
 
     `lines` says who has which product line of a lead: "user:hana", "queue:dach", or "lead:l_2", a lead of its own.
+    `messages` are (template, recipient, state, when it is tried again or None, why it stays or failed or None).
     """
 
     id: str
@@ -53,6 +58,7 @@ class Explained:
     stages: tuple[tuple[str, str, str | None, str | None], ...]
     decisions: tuple[Recorded, ...]
     lines: tuple[tuple[str, str], ...] = ()
+    messages: tuple[tuple[str, str, str, str | None, str | None], ...] = ()
 
     def to_plain(self) -> dict[str, Any]:
         """As JSON can hold it."""
@@ -63,6 +69,7 @@ class Explained:
             "scores": [to_plain(score) for score in self.scores],
             "stages": [list(stage) for stage in self.stages],
             "lines": dict(self.lines),
+            "messages": [list(message) for message in self.messages],
             "decisions": [
                 {
                     "id": each.id,
@@ -90,6 +97,9 @@ class Explained:
         for stage, entered, left, how in self.stages:
             lines.append(f"stage {stage}: {entered} to {left or 'now'}{f' ({how})' if how else ''}")
         lines += [f"line {line}: {has}" for line, has in self.lines]
+        for template, recipient, state, again, why in self.messages:
+            lines.append(f"message {template} to {recipient}: {state}")
+            lines[-1] += (f", tried again from {again}" if again and why else "") + (f" ({why})" if why else "")
         lines.append("decisions")
         for each in self.decisions:
             lines.append(f"  {to_datetime(each.at_us):%Y-%m-%d %H:%M} {sentence(each)}")
@@ -118,7 +128,9 @@ def explain(store: Store, rulebook: Rulebook, id_: str, now_us: int) -> Explaine
         decisions = tuple(
             store.scan(Scan(table="decision", where=(("id", ">=", f"{id_}#"), ("id", "<", f"{id_}$")), order="seq"))
         )
-    return Explained(id_, record, _fields(row), scores, _stages(view, row), decisions, _lines(view, row))
+    messages = _messages(view, decisions)
+    fields = {**_fields(row), **_mail_stopped(view, row, now_us)}
+    return Explained(id_, record, fields, scores, _stages(view, row), decisions, _lines(view, row), messages)
 
 
 def _subjects(view: Reading, record: str, row: Any) -> list[str]:
@@ -185,6 +197,34 @@ def _stages(view: Reading, row: Any) -> tuple[tuple[str, str, str | None, str | 
 def _lines(view: Reading, row: Any) -> tuple[tuple[str, str], ...]:
     handover = view.get(Handover, row.id) if isinstance(row, Lead) else None
     return () if handover is None else tuple(handover.lines.items())
+
+
+def _messages(view: Reading, decisions: Iterable[Recorded]) -> tuple[tuple[str, str, str, str | None, str | None], ...]:
+    keys: dict[str, None] = {}
+    for each in decisions:
+        if isinstance(each.decision, MessagePlanned):
+            keys[each.decision.key] = None
+        elif isinstance(each.decision, MailReported) and each.decision.message is not None:
+            keys[each.decision.message] = None
+    view.require([(Message.table, key) for key in keys])
+    found = [message for key in keys if (message := view.get(Message, key)) is not None]
+    return tuple(
+        (
+            each.template or "mail",
+            each.recipient,
+            each.state,
+            None if each.due_us is None else _iso(each.due_us),
+            each.error,
+        )
+        for each in found
+    )
+
+
+def _mail_stopped(view: Reading, row: Any, now_us: int) -> dict[str, str]:
+    """Why nothing is sent to a contact's or a user's address, if so."""
+    address = row.email if isinstance(row, (Contact, User)) else None
+    why = None if not address else why_not(view.get(Address, address_id(address)), now_us)
+    return {} if why is None else {"mail_stopped": why}
 
 
 def _iso(at_us: int) -> str:

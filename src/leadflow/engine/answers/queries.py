@@ -11,6 +11,7 @@ from attrs import frozen
 from leadflow.assignment.state import Handover
 from leadflow.assignment.views.rules import ORDERS, is_order, points_of
 from leadflow.engine.answers.looking import Looking, Wanted, looking
+from leadflow.engine.answers.narrowing import Narrowed, QueryPlan, narrowed
 from leadflow.engine.answers.reading import Reading
 from leadflow.engine.planning.rulebook import Rulebook
 from leadflow.errors import InvalidInputError, NotFoundError
@@ -56,19 +57,32 @@ class Lists:
         """
         if wanted.limit is not None and wanted.limit < 0:
             raise InvalidInputError("limit must not be negative")
-        look = looking(self._store, self._rulebook, wanted)
-        signals = SignalTable()
-        texts = [text for text in (look.where, wanted.where) if text is not None]
-        conditions = [compile_condition(text, self._schema, signals) for text in texts]
-        pages = self._ordered(wanted.order_by or look.order)
+        look, conditions, signals = self._asked(wanted)
+        chosen = narrowed([each.node for each in conditions], self._schema)
+        pages = self._ordered(wanted.order_by or look.order, chosen)
         found = self._listed(pages, conditions, signals, now_us, wanted.since_us, look)
         return islice(found, wanted.limit)
 
-    def _ordered(self, order: str) -> Iterator[list[Lead]]:
-        """Pages of leads in order."""
+    def plan(self, wanted: Wanted) -> QueryPlan:
+        """How `leads` would answer. Errors: as `leads`."""
+        look, conditions, _ = self._asked(wanted)
+        chosen = narrowed([each.node for each in conditions], self._schema)
+        order = wanted.order_by or look.order
+        self._ordered(order, chosen)
+        return QueryPlan(order, chosen.by_store, chosen.by_engine)
+
+    def _asked(self, wanted: Wanted) -> tuple[Looking, list[Condition], SignalTable]:
+        look = looking(self._store, self._rulebook, wanted)
+        signals = SignalTable()
+        texts = [text for text in (look.where, wanted.where) if text is not None]
+        return look, [compile_condition(text, self._schema, signals) for text in texts], signals
+
+    def _ordered(self, order: str, chosen: Narrowed) -> Iterator[list[Lead]]:
+        """Pages of leads in order, without those that the store can tell from their rows are not meant."""
         by_points, model = points_of(order)
         if by_points:
-            return self._by_score(self._model(model), order.startswith("-"))
+            pages = self._by_score(self._model(model), order.startswith("-"))
+            return ([lead for lead in page if chosen.keeps(lead)] for page in pages)
         name = order.lstrip("-")
         if not is_order(name):
             raise InvalidInputError(
@@ -76,7 +90,7 @@ class Lists:
             )
         column = name.removesuffix("_at") + "_us" if name.endswith("_at") else name
         column = {"owner": "owner_id", "stage_since": "stage_since_us"}.get(column, column)
-        return self._pages("lead", ("-" if order.startswith("-") else "") + column)
+        return self._pages("lead", ("-" if order.startswith("-") else "") + column, chosen.filters)
 
     def _model(self, name: str | None) -> str:
         models = self._scoring.models

@@ -22,7 +22,21 @@ def count(
 
 
 def chunked(records: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    """Lists of at most so many."""
+    """Lists of at most so many. Where the iterable fails, what it gave before comes first.
+
+    >>> taken = chunked((1 // number for number in (1, 1, 0)), 10)
+    >>> next(taken)
+    [1, 1]
+    """
     iterator = iter(records)
-    while chunk := list(islice(iterator, size)):
+    while True:
+        chunk: list[Any] = []
+        try:
+            chunk.extend(islice(iterator, size))
+        except Exception:
+            if chunk:
+                yield chunk
+            raise
+        if not chunk:
+            return
         yield chunk

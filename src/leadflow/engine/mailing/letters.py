@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from leadflow.engine.answers.reading import Reading
-from leadflow.engine.mailing.outbox import Message
+from leadflow.engine.mailing.messages import Message
 from leadflow.model.business import User
 from leadflow.model.contact import Contact
 from leadflow.model.identity import standing_for
@@ -40,10 +40,10 @@ _OTHER: Final = ("{template}: {who}", "{who}\n\nInterest: {context}\nStage: {sta
 
 def letter(message: Message, view: Reading, sender: str) -> Mail | None:
     """The mail of an outbox message, or None when its recipient has no address."""
-    user = view.get(User, message.recipient)
-    address = message.recipient if user is None else user.email
-    if address is None or "@" not in address:
+    address = address_of(message, view)
+    if address is None:
         return None
+    user = view.get(User, message.recipient)
     subject, body = _TEMPLATES.get(message.template, _OTHER)
     words = {**_words(message, view), **{name: _line(value) for name, value in message.parameters.items()}}
     mail = EmailMessage()
@@ -57,6 +57,13 @@ def letter(message: Message, view: Reading, sender: str) -> Mail | None:
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(body.format_map(_Blank(words)))
     return Mail(key=message.id, to=address, message=mail)
+
+
+def address_of(message: Message, view: Reading) -> str | None:
+    """Where a message goes: a user's address, or the recipient itself when it is one."""
+    user = view.get(User, message.recipient)
+    address = message.recipient if user is None else user.email
+    return address if address is not None and "@" in address else None
 
 
 class _Blank(dict[str, str]):

@@ -1,42 +1,17 @@
-"""The outbox: what must leave the process. Nothing leaves before the commit, nothing leaves twice."""
+"""The outbox: what must leave the process, what left, and what became of it. Nothing leaves before the commit, or twice."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from typing import Any
 
-from attrs import frozen
-
-from leadflow.model.decisions import MessagePlanned, Recorded
-from leadflow.model.making import quick
-from leadflow.model.values import NOTHING
+from leadflow.engine.mailing import addresses, reports
+from leadflow.engine.mailing.messages import Message
+from leadflow.model.commands import AllowAddress, ReportMail
+from leadflow.model.decisions import AddressAllowed, MailReported, MessagePlanned, Recorded
+from leadflow.model.facts import InteractionReceived
+from leadflow.ports.mail import mark_of
 from leadflow.room import Room, Table, View
-
-
-@quick
-@frozen(weakref_slot=False)
-class Message:
-    """One thing to hand over.
-
-    `id` is its stable key. `state` goes planned > claimed > handed_over | refused | unknown; a claimed one found after a
-    crash becomes unknown and is never sent again by itself.
-    """
-
-    table: ClassVar[str] = "outbox"
-
-    id: str
-    channel: str
-    template: str
-    recipient: str
-    subject: str
-    state: str = "planned"
-    attempts: int = 0
-    planned_us: int = 0
-    due_us: int | None = None
-    settled_us: int | None = None
-    error: str | None = None
-    parameters: Mapping[str, Any] = NOTHING
-    version: int = 0
 
 
 def apply_planned(view: View, recorded: Recorded, rules: Any) -> Iterable[Any]:
@@ -53,6 +28,7 @@ def apply_planned(view: View, recorded: Recorded, rules: Any) -> Iterable[Any]:
             planned_us=at_us,
             due_us=at_us,
             parameters=decision.parameters,
+            mark=mark_of(decision.key),
             version=1,
         )
     ]
@@ -61,6 +37,17 @@ def apply_planned(view: View, recorded: Recorded, rules: Any) -> Iterable[Any]:
 ROOM = Room(
     name="outbox",
     prepare=lambda playbook, schema, policies: None,
-    tables=(Table(Message, indexes=("recipient", "state"), due="due_us"),),
-    applies={MessagePlanned: apply_planned},
+    tables=(Table(Message, indexes=("recipient", "state", "mark"), due="due_us"), addresses.TABLE),
+    keys={ReportMail: reports.report_keys, AllowAddress: reports.allow_keys},
+    reacts={
+        ReportMail: reports.on_report,
+        AllowAddress: reports.on_allow,
+        InteractionReceived: reports.on_interaction,
+    },
+    quiet={InteractionReceived: reports.quiet_interaction},
+    applies={
+        MessagePlanned: apply_planned,
+        MailReported: reports.apply_reported,
+        AddressAllowed: addresses.apply_allowed,
+    },
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from random import random
 from time import sleep
 from typing import Any
+
+from attrs import evolve
 
 from leadflow.engine.outcome import Result, result_of
 from leadflow.engine.planning.ahead import first_keys, next_keys
@@ -14,27 +16,41 @@ from leadflow.engine.planning.rulebook import Rulebook
 from leadflow.errors import ConflictError, StoreError
 from leadflow.model.commands import Wake
 from leadflow.model.decisions import InputFailed, Recorded
-from leadflow.ports.store import Snapshot, Store
+from leadflow.ports.store import CLAIM_LOST, Snapshot, Store
+from leadflow.room import Key
 
 _ROUNDS = 12
-_ATTEMPTS = 14
+ATTEMPTS = 14
 _LONGEST_WAIT = 0.25
 
 
 class Carrier:
-    """Makes commands true in one store under one set of rules."""
+    """Makes commands true in one store under one set of rules; what lost a race is planned again so many times."""
 
     def __init__(
-        self, store: Store, rulebook: Rulebook, tell: Callable[[Sequence[Recorded]], None] | None = None
+        self,
+        store: Store,
+        rulebook: Rulebook,
+        tell: Callable[[Sequence[Recorded]], None] | None = None,
+        attempts: int = ATTEMPTS,
     ) -> None:
         self.store = store
         self.rulebook = rulebook
         self._tell = tell
+        self._attempts = attempts
 
     def carry_out(
-        self, commands: Sequence[Any], now: Callable[[Any], int], wakes: Sequence[Wake] | None = None
+        self,
+        commands: Sequence[Any],
+        now: Callable[[Any], int],
+        wakes: Sequence[Wake] | None = None,
+        claims: Mapping[Key, Any] | None = None,
     ) -> list[Plan]:
-        """Plan and commit; a batch that lost a race is planned again from fresh rows, halved if it loses again."""
+        """Plan and commit; a batch that lost a race is planned again from fresh rows, halved if it loses again.
+
+        `claims` are tokens by the rows of wakes: those of wakes that are done end with them. Errors: ConflictError, at once
+        with the code CLAIM_LOST.
+        """
         if not commands:
             return []
         done: list[Plan] = []
@@ -44,10 +60,12 @@ class Carrier:
             planned = self.plan(batch, now, wakes)
             try:
                 change = planned.change
+                if claims:
+                    change = evolve(change, claims=_ended(planned, claims))
                 if not change.is_empty:
                     self.store.commit(change)
-            except ConflictError:
-                if attempt >= _ATTEMPTS:
+            except ConflictError as error:
+                if attempt >= self._attempts or error.code == CLAIM_LOST:
                     raise
                 if attempt:
                     # Who meets the same others again and again steps out of their way, each for another while.
@@ -94,6 +112,11 @@ class Carrier:
         rows = self.store.load(keys).rows
         snapshot.rows.update(rows)
         return rows
+
+
+def _ended(planned: Plan, claims: Mapping[Key, Any]) -> dict[Key, Any]:
+    keys = ((each.command.table, each.command.id) for each in planned.planned.values() if each.status != "failed")
+    return {key: claims[key] for key in keys}
 
 
 def results(done: Iterable[Plan]) -> Iterator[Result]:

@@ -85,7 +85,8 @@ class Draft:
     def _learn_columns(self, columns: Iterable[Key], loaded: Mapping[Key, Any]) -> None:
         """Rows found by a column are known by their id too; what the plan has put by then is found or not found as it is."""
         rows = self.rows
-        written = self.put() if self._journal else {}
+        names = {name.partition(".")[0] for name, _ in columns}
+        written = {key: rows[key] for into, key, _ in self._journal if into is rows and key[0] in names}
         for key in columns:
             table, _, column = key[0].partition(".")
             found = loaded[key]
@@ -271,13 +272,16 @@ class Draft:
 
     def change(self) -> ChangeSet:
         """What the plan amounts to."""
-        put, inputs = {}, []
-        for key, row in self.put().items():
-            if key[0] == "input":
-                inputs.append(row)
-            else:
-                put[key] = row
+        rows, tables = self.rows, self._indexes
+        put: dict[Key, Any] = {}
+        taken: dict[str, Input] = {}
+        for into, key, _ in self._journal:
+            if into is rows and key[0] in tables:
+                if key[0] == "input":
+                    taken[key[1]] = rows[key]
+                else:
+                    put[key] = rows[key]
         drop = frozenset(key for key, row in put.items() if row is None)
         if drop:
             put = {key: row for key, row in put.items() if row is not None}
-        return ChangeSet(self._snapshot, put, drop, inputs, self.decisions)
+        return ChangeSet(self._snapshot, put, drop, list(taken.values()), self.decisions)

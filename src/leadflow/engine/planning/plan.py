@@ -135,8 +135,9 @@ class Plan:
                     return False
                 continue
             try:
-                if not all(quiet(rows, cause, rules, now_us, hush) for quiet, rules in forms):
-                    return False
+                for quiet, rules in forms:
+                    if not quiet(rows, cause, rules, now_us, hush):
+                        return False
             except PluginError:
                 return False
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from attrs import frozen
@@ -83,12 +84,14 @@ def chunks(store: Store, now_us: int) -> Iterator[Rescore]:
 
 
 def _move(store: Store, model: str, digest: str, cursor: str) -> None:
+    """The cursor goes on; where another worker was faster, his stands, which is as good: a chunk done twice is done once."""
     key = ("recheck", model)
     snapshot = store.load([key])
     held = snapshot.rows[key]
-    if held is not None and held.digest == digest:
+    if held is not None and held.digest == digest and held.cursor < cursor:
         moved = Recheck(held.id, held.digest, held.target, cursor, held.version + 1)
-        store.commit(ChangeSet(snapshot, {key: moved}))
+        with suppress(ConflictError):
+            store.commit(ChangeSet(snapshot, {key: moved}))
 
 
 def _done(store: Store, model: str, digest: str) -> None:
@@ -96,4 +99,5 @@ def _done(store: Store, model: str, digest: str) -> None:
     snapshot = store.load([key])
     held = snapshot.rows[key]
     if held is not None and held.digest == digest:
-        store.commit(ChangeSet(snapshot, {}, frozenset({key})))
+        with suppress(ConflictError):
+            store.commit(ChangeSet(snapshot, {}, frozenset({key})))

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from attrs import frozen
 
-from leadflow.errors import ConflictError, PlaybookError, SchemaVersionError
+from leadflow.errors import ConflictError, PlaybookError, SchemaVersionError, StoreError
 from leadflow.model.values import NOTHING
 from leadflow.playbook.playbook import Playbook
 from leadflow.ports.store import ChangeSet, Scan, Store
@@ -87,7 +87,7 @@ def check_stages(store: Store, playbook: Playbook) -> list[str]:
 
     Looks at the leads only when the stages have changed since the store was last opened.
     """
-    named = {name: [stage.name for stage in process.stages] for name, process in playbook.process.processes.items()}
+    named = stages_of(playbook)
     key = ("setting", "stages")
     held = store.load([key]).rows[key]
     if held is not None and dict(held.content) == named:
@@ -104,3 +104,29 @@ def check_stages(store: Store, playbook: Playbook) -> list[str]:
         return sorted(counts)
     remember(store, "stages", named)
     return []
+
+
+def stages_of(playbook: Playbook) -> dict[str, list[str]]:
+    """The stages of each process, as they are remembered."""
+    return {name: [stage.name for stage in process.stages] for name, process in playbook.process.processes.items()}
+
+
+def check_followed(store: Store, playbook: Playbook, prefixes: Iterable[str], models: Mapping[str, Any]) -> None:
+    """Refuse rules under which records would be kept otherwise than those that the store follows.
+
+    What matters is what other rules would have to convert: match keys, stages, models of scores. Errors: StoreError
+    (not_adopted).
+    """
+    wanted: dict[str, Any] = {
+        "keys": {"prefixes": sorted(prefixes)},
+        "stages": stages_of(playbook),
+        "models": {name: compiled.digest for name, compiled in models.items()},
+    }
+    held = store.load([("setting", name) for name in wanted]).rows
+    other = [name for name in wanted if (row := held["setting", name]) is None or dict(row.content) != wanted[name]]
+    if other:
+        raise StoreError(
+            f"the store does not follow this playbook: its {', '.join(other)} differ",
+            code="not_adopted",
+            hint="open it once with leadflow.open(url, playbook), or call leadflow.make_tables(connection, playbook)",
+        )

@@ -172,5 +172,9 @@ def _signals_of(core: c.Core | c.Operand) -> frozenset[int]:
             return frozenset({core.signal})
         case c.Check() | c.Calc():
             return _signals_of(core.left) | _signals_of(core.right)
+        case c.Apply():
+            return frozenset().union(*(_signals_of(arg) for arg in core.args))
+        case c.Reached():
+            return _signals_of(core.operand)
         case _:
             return frozenset()

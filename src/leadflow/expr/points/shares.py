@@ -66,6 +66,9 @@ def _value_times(operand: c.Operand, signals: Mapping[int, State], now_us: int) 
             yield from _inside(times, operand.within_us, operand.limit, now_us)
         case c.Days():
             yield from signals.get(operand.signal, EMPTY)[1:2]
+        case c.Apply():
+            for arg in operand.args:
+                yield from _value_times(arg, signals, now_us)
         case c.Calc():
             yield from _value_times(operand.left, signals, now_us)
             yield from _value_times(operand.right, signals, now_us)

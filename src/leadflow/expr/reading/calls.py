@@ -11,6 +11,7 @@ from leadflow.errors import InvalidValueError
 from leadflow.expr.nodes import (
     Ago,
     And,
+    Call,
     DateLiteral,
     DurationLiteral,
     Hole,
@@ -50,11 +51,14 @@ class Reader(Protocol):
 
 def read_call(reader: Reader, node: ast.Call, depth: int) -> Node:
     """The node for a call; anything that is no function of the language is a term of some room."""
-    if not isinstance(node.func, ast.Name):
+    if not isinstance(node.func, ast.Name) and _dotted(node.func) is None:
         return reader.fault(node, "only a name can be called")
     starred = next((arg for arg in node.args if isinstance(arg, ast.Starred)), None)
     if starred is not None or any(keyword.arg is None for keyword in node.keywords):
         return reader.fault(starred or node, "* is not part of the language")
+    dotted = _dotted(node.func)
+    if dotted is not None or not isinstance(node.func, ast.Name):
+        return _call(reader, node, dotted or "", depth)
     name = node.func.id
     first = _text_of(node.args[0]) if node.args else None
     if name in ("count", "sum", "days_since") or (name in ("any", "none") and first is not None):
@@ -71,6 +75,19 @@ def read_call(reader: Reader, node: ast.Call, depth: int) -> Node:
             return reader.fault(node, "today() takes nothing")
         return Today(span=reader.span(node))
     return _term(reader, node, name)
+
+
+def _dotted(node: ast.expr) -> str | None:
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        return f"{node.value.id}.{node.attr}"
+    return None
+
+
+def _call(reader: Reader, node: ast.Call, name: str, depth: int) -> Node:
+    if node.keywords:
+        return reader.fault(node, f"{name}() takes no named arguments")
+    args = tuple(reader.operand(arg, depth + 1) for arg in node.args)
+    return Call(name, args, span=reader.span(node))
 
 
 def _text_of(node: ast.expr) -> str | None:

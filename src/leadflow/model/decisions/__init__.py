@@ -21,6 +21,7 @@ from leadflow.model.decisions.handover import (
     UserPaused,
     ViewSeen,
 )
+from leadflow.model.decisions.mail import AddressAllowed, MailReported
 from leadflow.model.decisions.progress import (
     GradeChanged,
     LeadFlagged,
@@ -46,6 +47,7 @@ from leadflow.model.decisions.records import (
 )
 
 __all__ = [
+    "AddressAllowed",
     "AlertsChosen",
     "DeadlineMissed",
     "DeadlineSet",
@@ -57,6 +59,7 @@ __all__ = [
     "LeadQueued",
     "LeadStateChanged",
     "LinesAssigned",
+    "MailReported",
     "MessagePlanned",
     "OwnerAssigned",
     "PoolTurned",

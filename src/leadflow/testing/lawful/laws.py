@@ -9,7 +9,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from leadflow.assignment.state import Handover
-from leadflow.engine.mailing.outbox import Message
+from leadflow.engine.mailing.messages import Message
 from leadflow.engine.outcome import Result
 from leadflow.model.lead import Lead
 from leadflow.model.values import CONSENT_LEVELS

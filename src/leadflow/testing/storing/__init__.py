@@ -10,7 +10,7 @@ try:
 except ImportError as error:  # pragma: no cover - the extra is there where tests run
     raise ImportError("leadflow.testing.storing needs pytest: pip install 'leadflow[testing]'") from error
 
-_PARTS = ("committing", "failing", "keeping", "loading", "machine", "scanning", "sharing")
+_PARTS = ("claiming", "committing", "failing", "keeping", "loading", "machine", "scanning", "sharing")
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in _PARTS))
 
 from leadflow.testing.storing.conformance import StoreConformance  # noqa: E402 - what it asserts is rewritten first

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from leadflow.testing.conformance import Conformance
+from leadflow.testing.storing.claiming import Claims
 from leadflow.testing.storing.committing import Committing
 from leadflow.testing.storing.failing import Failing
 from leadflow.testing.storing.keeping import Keeping
@@ -14,7 +15,7 @@ from leadflow.testing.storing.scanning import Scanning
 from leadflow.testing.storing.sharing import Sharing
 
 
-class StoreConformance(Loading, Committing, Scanning, Keeping, Sharing, Failing, Agreeing, Conformance):
+class StoreConformance(Loading, Committing, Scanning, Keeping, Sharing, Claims, Failing, Agreeing, Conformance):
     """Every promise of the store port (contract version 1), as tests.
 
         class TestAcmeStore(StoreConformance):
@@ -30,6 +31,7 @@ class StoreConformance(Loading, Committing, Scanning, Keeping, Sharing, Failing,
     with UnsupportedCapabilityError:
 
     - "durable": what was committed outlives its handle, and several handles work on one store (`reopen`);
+    - "claims": several workers share what is due (`claim` and `release`, see leadflow.ports.store.Claiming);
     - "faults": it calls `fault(name)` before each write (`make_with_faults`);
     - "url": another process reaches it by a URL (`url`); clients are killed in the middle of their calls.
 

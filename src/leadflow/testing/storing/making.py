@@ -17,6 +17,9 @@ from leadflow.room import Table
 HOOKS = {"durable": "reopen", "faults": "make_with_faults", "url": "url"}
 """What a store may claim, and the method by which the kit asks for it."""
 
+VERBS = frozenset({"claims"})
+"""What a store may claim that is a verb of its own: the kit needs nothing to ask for it."""
+
 
 def _unclaimed(capability: str) -> NoReturn:
     raise UnsupportedCapabilityError(
@@ -30,7 +33,7 @@ class Making:
     """Stores for the tests, closed after each of them."""
 
     claims: ClassVar[frozenset[str]] = frozenset()
-    """What the store can do beyond the four verbs: "durable", "faults", "url"."""
+    """What the store can do beyond the four verbs: "claims", "durable", "faults", "url"."""
     examples: ClassVar[int] = 25
     """How many examples Hypothesis tries for each law; a store that is slow to make may try fewer."""
 

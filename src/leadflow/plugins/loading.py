@@ -8,7 +8,8 @@ its name and the cause; the others load. `LEADFLOW_PLUGINS=a,b` limits what is l
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final
 
@@ -25,37 +26,54 @@ from leadflow.errors import (
     PluginLoadError,
     PluginValidationError,
 )
-from leadflow.normalise import Normaliser
-from leadflow.room import Policies
+from leadflow.expr.types import CALLABLE, Type
 
 KINDS: Final = (
     "stores",
     "mailers",
+    "mailboxes",
     "crms",
     "publishers",
     "sources",
     "normalisers",
+    "comparators",
+    "functions",
     "strategies",
     "vetoes",
     "observers",
     "commands",
 )
+"""Everything that a plugin may bring, in the order in which it is told."""
+
+HOOKS: Final = ("stores", "mailers", "mailboxes", "crms", "publishers", "sources", "policies", "observers", "commands")
+"""The hooks there are; the one for policies serves five kinds."""
+
 CONTRACTS: Final[Mapping[str, int]] = dict.fromkeys(KINDS, 1)
 """The version of each port's contract."""
 
-POLICIES: Final = ("normalisers", "strategies", "vetoes")
+POLICIES: Final = ("normalisers", "comparators", "functions", "strategies", "vetoes")
 """What may decide: pure functions with a name of their own and a version."""
 
 _VERBS: Final[Mapping[str, tuple[str, ...]]] = {
     "stores": ("load", "commit", "scan", "close"),
     "mailers": ("send", "was_sent"),
+    "mailboxes": ("read", "settle"),
+    "crms": ("upsert", "changes", "delete", "close"),
+    "publishers": ("publish", "was_published"),
 }
 _PREFIX = "leadflow_register_"
+_CALLABLE_NAME: Final = re.compile(r"[a-z]\w*\.[a-z]\w*", re.ASCII)
+
+LIMIT_S: Final = 5.0
+"""Seconds that an observer or a veto may take for one call."""
 
 
 @frozen(kw_only=True)
 class Registration:
-    """One thing that a plugin brings."""
+    """One thing that a plugin brings.
+
+    `kit` names the class that tests it, as "module:Class". A function of conditions `takes` and `returns` types.
+    """
 
     kind: str
     name: str
@@ -63,6 +81,9 @@ class Registration:
     plugin: str
     capabilities: frozenset[str] = frozenset()
     version: str = "1"
+    kit: str = ""
+    takes: tuple[Type, ...] = ()
+    returns: Type = Type.BOOLEAN
 
     def make(self, *arguments: Any, **options: Any) -> Any:
         """Call the factory and check what it gives. Errors: PluginError that names the plugin; the adapter's own errors."""
@@ -105,12 +126,15 @@ class Plugin:
 class Plugins:
     """All plugins of a process, loaded once and then frozen.
 
+    `limit_s` is how long an observer or a veto may take.
+
     >>> plugins = load(only=())
     >>> plugins.names("stores")
     ()
     """
 
     plugins: tuple[Plugin, ...] = ()
+    limit_s: float = LIMIT_S
     _by_kind: dict[str, dict[str, Registration]] = field(factory=dict)
 
     def names(self, kind: str) -> tuple[str, ...]:
@@ -143,12 +167,13 @@ def load(
     also: Mapping[str, Any] | None = None,
     strict: bool = False,
     environ: Mapping[str, str] | None = None,
+    limit_s: float = LIMIT_S,
 ) -> Plugins:
     """Load the installed plugins, in the order of their names.
 
     `only` limits them (default: LEADFLOW_PLUGINS, else all), `off` leaves some out, `also` adds modules or objects by name
-    (a host's own, without an entry point). `strict` raises the first fault instead of putting the plugin aside. Errors:
-    PluginError, only when strict.
+    (a host's own, without an entry point). `strict` raises the first fault instead of putting the plugin aside. `limit_s`
+    is how long an observer or a veto may take. Errors: PluginError, only when strict.
     """
     environ = os.environ if environ is None else environ
     if only is None and "LEADFLOW_PLUGINS" in environ:
@@ -157,7 +182,7 @@ def load(
     wanted = None if only is None else set(only)
     found: dict[str, Any] = {point.name: point for point in entry_points(group=hookspecs.GROUP)}
     found.update(also or {})
-    loaded = Plugins()
+    loaded = Plugins(limit_s=limit_s)
     plugins: list[Plugin] = []
     for name in sorted(found):
         if name in left_out or (wanted is not None and name not in wanted and name not in (also or {})):
@@ -171,49 +196,6 @@ def load(
         plugins.append(plugin)
     loaded.plugins = tuple(plugins)
     return loaded
-
-
-def policies_of(plugins: Plugins) -> Policies:
-    """The policies that plugins bring, each guarded at the border. Errors: PluginValidationError."""
-    normalisers, strategies, versions = {}, {}, {}
-    for each in plugins.all("normalisers"):
-        if not each.version.isdigit():
-            raise PluginValidationError(
-                f"plugin {each.plugin!r}: normaliser {each.name} has version {each.version!r}",
-                hint="its version is a whole number: stored keys carry it",
-            )
-        normalisers[each.name] = Normaliser(name=each.name, version=int(each.version), function=_guarded(each, _is_key))
-        versions[each.name] = each.version
-    for each in plugins.all("strategies"):
-        strategies[each.name] = _guarded(each, _is_choice)
-        versions[each.name] = each.version
-    return Policies(normalisers=normalisers, strategies=strategies, versions=versions)
-
-
-def _is_key(found: Any, text: str) -> bool:
-    return found is None or (isinstance(found, str) and found != "")
-
-
-def _is_choice(found: Any, eligible: Any, *_: Any) -> bool:
-    return isinstance(found, tuple) and len(found) == 2 and found[0] in {member.user for member in eligible}
-
-
-def _guarded(registration: Registration, is_right: Callable[..., bool]) -> Callable[..., Any]:
-    """The function, whose failures and odd answers are errors that name the plugin."""
-    function, place = registration.factory, f"plugin {registration.plugin!r}: {registration.name}"
-
-    def guarded(*arguments: Any) -> Any:
-        try:
-            found = function(*arguments)
-        except Exception as error:
-            raise PluginError(f"{place} failed ({type(error).__name__})", code="plugin_failed") from error
-        if not is_right(found, *arguments):
-            raise PluginError(
-                f"{place} gave {type(found).__name__}, which is not what it promised", code="plugin_failed"
-            )
-        return found
-
-    return guarded
 
 
 def _listed(text: str) -> tuple[str, ...]:
@@ -257,24 +239,56 @@ def _registrations(name: str, module: Any, known: Mapping[str, Mapping[str, Regi
             hint="see leadflow.hookspecs for the hooks there are",
         ) from error
     gathered: list[Registration] = []
-    for kind in KINDS:
-        hook = getattr(manager.hook, f"{_PREFIX}{kind}")
+    for hook_name in HOOKS:
+        hook = getattr(manager.hook, f"{_PREFIX}{hook_name}")
         if not hook.get_hookimpls():
             continue
+        noted = _Noted(name, known, gathered)
+        register = _PolicyRegister(noted) if hook_name == "policies" else _register(hook_name, noted)
         try:
-            hook(register=_register(kind, name, gathered, known))
+            hook(register=register)
         except PluginError:
             raise
         except Exception as error:
             raise PluginLoadError(
-                f"plugin {name!r}: its hook {_PREFIX}{kind} failed ({type(error).__name__}: {error})"[:300]
+                f"plugin {name!r}: its hook {_PREFIX}{hook_name} failed ({type(error).__name__}: {error})"[:300]
             ) from error
     return tuple(gathered)
 
 
-def _register(
-    kind: str, plugin: str, gathered: list[Registration], known: Mapping[str, Mapping[str, Registration]]
-) -> hookspecs.Register:
+@frozen
+class _Noted:
+    """What one plugin has registered so far, beside what others have."""
+
+    plugin: str
+    known: Mapping[str, Mapping[str, Registration]]
+    gathered: list[Registration]
+
+    def add(self, kind: str, name: str, factory: Any, contract: int = 1, **more: Any) -> None:
+        """Take one thing. Errors: PluginValidationError, PluginConflictError."""
+        place = f"plugin {self.plugin!r}, {kind}"
+        if not isinstance(name, str) or not name or name != name.strip():
+            raise PluginValidationError(f"{place}: {name!r} is not a name")
+        if not callable(factory):
+            raise PluginValidationError(f"{place}: {name} needs something to call, got {type(factory).__name__}")
+        if kind in POLICIES and "." not in name:
+            raise PluginValidationError(f"{place}: {name!r} needs a dot", hint=f"call it {self.plugin}.{name}")
+        if contract != CONTRACTS[kind]:
+            raise PluginValidationError(
+                f"{place}: {name} was written for contract {contract}, this leadflow has {CONTRACTS[kind]}",
+                hint="upgrade leadflow or the plugin",
+            )
+        holder = self.known.get(kind, {}).get(name) or next(
+            (each for each in self.gathered if (each.kind, each.name) == (kind, name)), None
+        )
+        if holder is not None:
+            raise PluginConflictError(
+                f"{place}: {name} is registered by plugin {holder.plugin!r} already", hint="switch one of them off"
+            )
+        self.gathered.append(Registration(kind=kind, name=name, factory=factory, plugin=self.plugin, **more))
+
+
+def _register(kind: str, noted: _Noted) -> hookspecs.Register:
     def register(
         name: str,
         factory: Callable[..., Any],
@@ -282,35 +296,53 @@ def _register(
         capabilities: Iterable[str] = (),
         version: str = "1",
         contract: int = 1,
+        kit: str = "",
     ) -> None:
-        place = f"plugin {plugin!r}, {kind}"
-        if not isinstance(name, str) or not name or name != name.strip():
-            raise PluginValidationError(f"{place}: {name!r} is not a name")
-        if not callable(factory):
-            raise PluginValidationError(f"{place}: {name} needs something to call, got {type(factory).__name__}")
-        if kind in POLICIES and "." not in name:
-            raise PluginValidationError(f"{place}: {name!r} needs a dot", hint=f"call it {plugin}.{name}")
-        if contract != CONTRACTS[kind]:
-            raise PluginValidationError(
-                f"{place}: {name} was written for contract {contract}, this leadflow has {CONTRACTS[kind]}",
-                hint="upgrade leadflow or the plugin",
-            )
-        holder = known.get(kind, {}).get(name) or next(
-            (each for each in gathered if (each.kind, each.name) == (kind, name)), None
-        )
-        if holder is not None:
-            raise PluginConflictError(
-                f"{place}: {name} is registered by plugin {holder.plugin!r} already", hint="switch one of them off"
-            )
-        gathered.append(
-            Registration(
-                kind=kind,
-                name=name,
-                factory=factory,
-                plugin=plugin,
-                capabilities=frozenset(capabilities),
-                version=version,
-            )
-        )
+        noted.add(
+            kind, name, factory, contract, capabilities=frozenset(capabilities), version=version, kit=kit
+        )  # fmt: skip
 
     return register
+
+
+@frozen
+class _PolicyRegister:
+    """See hookspecs.RegisterPolicy."""
+
+    _noted: _Noted
+
+    def normaliser(self, name: str, function: Callable[..., Any], *, version: str = "1") -> None:
+        if not str(version).isdigit():
+            raise PluginValidationError(
+                f"plugin {self._noted.plugin!r}: normaliser {name} has version {version!r}",
+                hint="its version is a whole number: stored keys carry it",
+            )
+        self._noted.add("normalisers", name, function, version=str(version))
+
+    def comparator(self, name: str, function: Callable[..., Any], *, version: str = "1") -> None:
+        self._noted.add("comparators", name, function, version=version)
+
+    def function(
+        self, name: str, function: Callable[..., Any], *, takes: Sequence[str], returns: str, version: str = "1"
+    ) -> None:
+        place = f"plugin {self._noted.plugin!r}: function {name}"
+        types = [_type(each, place) for each in (*takes, returns)]
+        if isinstance(name, str) and "." in name and not _CALLABLE_NAME.fullmatch(name):
+            raise PluginValidationError(f"{place} cannot be written in a condition", hint="call it acme.fit_of, say")
+        self._noted.add("functions", name, function, version=version, takes=tuple(types[:-1]), returns=types[-1])
+
+    def strategy(self, name: str, function: Callable[..., Any], *, version: str = "1") -> None:
+        self._noted.add("strategies", name, function, version=version)
+
+    def veto(self, name: str, function: Callable[..., Any], *, version: str = "1") -> None:
+        self._noted.add("vetoes", name, function, version=version)
+
+
+def _type(name: str, place: str) -> Type:
+    known = ", ".join(sorted(each.value for each in CALLABLE))
+    try:
+        if (found := Type(name)) in CALLABLE:
+            return found
+        raise PluginValidationError(f"{place}: a {name} is neither taken nor returned", hint=f"there are: {known}")
+    except ValueError:
+        raise PluginValidationError(f"{place}: {name!r} is no type", hint=f"there are: {known}") from None
