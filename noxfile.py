@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import nox
 
 nox.needs_version = ">=2024.4.15"
@@ -26,7 +28,8 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """All tests that need no server of yours; PostgreSQL's come with one, and only a few of them run here."""
-    session.install("-e", ".[cli,normalize,testing,postgres,smtp,imap]", *_group("test"), *_group("postgres"))
+    groups = [*_group("test"), *_group("postgres"), *_group("hosts")]
+    session.install("-e", ".[cli,normalize,testing,postgres,smtp,imap]", *groups)
     session.run("pytest", *(session.posargs or ["-n", "auto"]))
 
 
@@ -53,7 +56,8 @@ def minimal(session: nox.Session) -> None:
 @nox.session
 def postgres(session: nox.Session) -> None:
     """Everything that a store promises, on PostgreSQL; LEADFLOW_TEST_POSTGRES names a server, else one is started."""
-    session.install("-e", ".[cli,normalize,testing,postgres]", *_group("test"), *_group("postgres"))
+    groups = [*_group("test"), *_group("postgres"), *_group("hosts")]
+    session.install("-e", ".[cli,normalize,testing,postgres]", *groups)
     session.run("pytest", "-m", "postgres and not slow", "tests", *(session.posargs or ["-n", "auto"]))
 
 
@@ -93,6 +97,46 @@ def plugin(session: nox.Session) -> None:
     session.run("leadflow", "plugins", "--strict")
     with session.chdir("examples/leadflow-acme"):
         session.run("pytest", "-q", "-p", "no:cacheprovider")
+
+
+@nox.session
+def examples(session: nox.Session) -> None:
+    """The examples of applications: installed as their READMEs say, each with its own tests."""
+    session.install(".", *_group("hosts"), "pytest")
+    with session.chdir("examples/fastapi-leads"):
+        session.run("pytest", "-q", "-p", "no:cacheprovider", *session.posargs)
+    with session.chdir("examples/django-shop"):
+        session.run("python", "manage.py", "test", "--noinput")
+
+
+@nox.session
+def matrix(session: nox.Session) -> None:
+    """The page of adapters from the reports of their kits; `-- smtp` runs one of them."""
+    session.install("-e", ".[cli,testing,postgres,smtp]", *_group("test"))
+    session.run("python", "docs/_adapters.py", *session.posargs, env={"PYTHONPATH": "."})
+
+
+@nox.session
+def template(session: nox.Session) -> None:
+    """The template of plugins: rendered for each port and all, installed with leadflow's wheel, its tests run untouched."""
+    session.install("build", *_group("template"))
+    folder = Path(session.create_tmp()).resolve()
+    session.run("python", "-m", "build", "--wheel", "--outdir", str(folder), ".", silent=True)
+    session.install("--find-links", str(folder), "leadflow[cli,testing]")
+    for name in (*_PORTS, "all"):
+        project = folder / f"leadflow-{name}"
+        ports = ", ".join(_PORTS if name == "all" else (name,))
+        answers = ("--data", f"name={name}", "--data", f"ports=[{ports}]")
+        template = "templates/leadflow-plugin"
+        session.run("copier", "copy", "--defaults", "--overwrite", "--quiet", *answers, template, str(project))
+        session.install("--find-links", str(folder), str(project))
+        session.run("leadflow", "plugins", "--strict", env={"LEADFLOW_PLUGINS": name})
+        with session.chdir(project):
+            session.run("pytest", "-q", "-p", "no:cacheprovider")
+    session.run("leadflow", "adapters", "check", "publisher-publisher")
+
+
+_PORTS = ("store", "mailer", "crm", "publisher")
 
 
 @nox.session

@@ -207,9 +207,27 @@ class AuthenticationError(AdapterError):
 
 
 class RejectedError(AdapterError):
-    """The outside refused this item for good."""
+    """The outside refused this item for good.
+
+    Of a message, `bounce` says why, if it said: "hard" (there is no such address), "soft", "blocked" or "policy"; `status` is
+    the code by RFC 3463.
+    """
 
     code = "rejected"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        adapter: str = "",
+        operation: str = "",
+        hint: str = "",
+        bounce: str | None = None,
+        status: str | None = None,
+    ) -> None:
+        super().__init__(message, adapter=adapter, operation=operation, hint=hint)
+        self.bounce = bounce
+        self.status = status
 
 
 class FateUnknownError(AdapterError):

@@ -13,6 +13,7 @@ module: it is imported when plugins are loaded, what it registers only when it i
 | hook | what is registered | is called as |
 |---|---|---|
 | `leadflow_register_stores` | a URL scheme | `factory(url, tables, **options)` gives a store |
+| | a package of connections (capability `join` or `lends`) | see leadflow.engine.joining |
 | `leadflow_register_mailers` | a URL scheme | `factory(url, **options)` gives a mailer |
 | `leadflow_register_mailboxes` | a URL scheme | `factory(url, **options)` gives a mailbox |
 | `leadflow_register_crms` | a URL scheme | `factory(url, **options)` gives a CRM |

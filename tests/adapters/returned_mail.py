@@ -199,6 +199,9 @@ RETURNED: list[tuple[str, bytes, tuple[str, str, str]]] = [
      ("bounced", "soft", "5.2.2")),
     ("postfix, expired", _postfix("4.4.1", "connect to mx.customer.example[192.0.2.7]:25: Connection timed out"),
      ("bounced", "soft", "4.4.1")),
+    ("postfix of old, the name server was asleep", mail(POSTFIX, "This is the Postfix program at host mx.acme.example.\n\n"
+     "<bo@customer.example>: Name service error for domain customer.example: Host not\n    found, try again\n\n" + _RETURNED),
+     ("bounced", "soft", "")),
     ("postfix, still trying", _postfix("4.4.1", "connect to mx.customer.example[192.0.2.7]:25: Connection refused", "delayed"),
      ("delayed", "soft", "4.4.1")),
     ("gmail, out of storage", _status(GMAIL, "** Message not delivered **", "failed", "5.2.2", " 552-5.2.2 The email account"

@@ -14,7 +14,7 @@ import attrs
 import pytest
 
 import leadflow
-from leadflow import errors
+from leadflow import errors, hookspecs
 from leadflow.assignment import rules as assignment
 from leadflow.capture import rules as capture
 from leadflow.engine.intake.records import COMMANDS
@@ -26,8 +26,10 @@ from leadflow.model.decisions import Decision
 from leadflow.model.making import kinds_of
 from leadflow.playbook import playbook as top
 from leadflow.playbook.default import default_playbook
+from leadflow.plugins import HOOKS
 from leadflow.process import rules as process
 from leadflow.scoring import rules as scoring
+from leadflow.testing.checking.finding import PORTS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -148,6 +150,21 @@ def test_playbook_keys_are_listed() -> None:
     keys = sorted({each.name for cls in classes for each in attrs.fields(cls) if each.init})
     assert "none_eligible" in keys
     assert not missing("playbook.md", keys)
+
+
+def test_hooks_policies_and_kits_are_documented() -> None:
+    """Every hook on the page of plugins, every kind of policy and every kit of a port on theirs."""
+    text = {
+        name: (DOCS / "how-to" / f"{name}.md").read_text("utf-8")
+        for name in ("plugins", "policies", "write-an-adapter")
+    }
+    hooks = [f"`leadflow_register_{name}`" for name in HOOKS]
+    policies = [f"register.{name}(" for name in vars(hookspecs.RegisterPolicy) if not name.startswith("_")]
+    kits = [f"`{kit}`" for kit, _, _ in PORTS.values()]
+    assert (len(hooks) <= 10, len(policies), len(kits)) == (True, 5, 4)
+    assert [each for each in hooks if each not in text["plugins"]] == []
+    assert [each for each in policies if each not in text["policies"]] == []
+    assert [each for each in kits if each not in text["write-an-adapter"]] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

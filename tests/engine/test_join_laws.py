@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -185,6 +185,26 @@ class JoinedIsAsIfCommittedAlone(RuleBasedStateMachine):
         self.begin()
         self.same()
 
+    @precondition(lambda self: self.pending)
+    @rule(record=RECORDS)
+    def roll_back_and_do_again(self, record: Any) -> None:
+        """What an application does after a conflict. It has looked at what it then rolls back, and wrote nothing after."""
+        again, self.pending, self.savepoints = self.pending, [], []
+        with suppress(InvalidInputError):
+            self.flow.preview(record)
+        for lead in self.flow.leads():
+            self.flow.explain(lead.lead.id)
+        for _, call in again:
+            call(self.flow)
+        self.app.connection.rollback()
+        self.begin()
+        for at_us, call in again:
+            now_us = self.clock()
+            self.clock.set(at_us)
+            self.take(call)
+            self.clock.set(now_us)
+        self.same()
+
     @precondition(lambda self: self.app.is_busy)
     @rule()
     def set_savepoint(self) -> None:
@@ -298,7 +318,7 @@ def _machine(application: Any, **bounds: Any) -> None:
 
 
 def test_joined_is_as_if_what_was_committed_was_done_alone(application: Any) -> None:
-    _machine(application, max_examples=12, stateful_step_count=15)
+    _machine(application, max_examples=10, stateful_step_count=12)
 
 
 @pytest.mark.slow

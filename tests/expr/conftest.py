@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from leadflow.expr import Field, Schema, Signal, SignalTable, Term, Type, check, state_of, sum_state_of
 from leadflow.expr import nodes as n
-from leadflow.expr.check import type_of
 from leadflow.expr.signals import micro_units
+from leadflow.expr.typed import type_of
 from leadflow.model.time import DAY_US, NEVER_US, SECOND_US
 
 T0 = 20_000 * DAY_US

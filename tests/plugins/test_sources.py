@@ -156,7 +156,7 @@ def test_ingest_through_a_source_from_the_command_line(run: Any, tmp_path: Path)
     (tmp_path / "rows.json").write_text(json.dumps({"rows": [row, {"type": "nothing"}]}))
     assert "record 2: invalid" in run("ingest", "--source", "zebra", "rows.json", code=1)
     assert json.loads(run("--json", "ingest", "--source", "zebra", "rows.json", code=1))["counts"]["repeated"] == 1
-    assert "there are: zebra" in run("ingest", "--source", "horse", "rows.json", code=2)
+    assert "(there are: zebra)" in run("ingest", "--source", "horse", "rows.json", code=2)
     (tmp_path / "bad.json").write_text("{}")
     assert "plugin 'zebra': zebra failed (KeyError)" in run("ingest", "--source", "zebra", "bad.json", code=2)
     assert "1 leads" in run("zebra", "leads")

@@ -29,6 +29,7 @@ class TestJoinedSqliteStore(StoreConformance):
     """One transaction for all that a test does."""
 
     claims = frozenset({"faults"})
+    examples = 10
 
     def make(self, tables: Sequence[Table]) -> Store:
         return self._made(tables)

@@ -22,7 +22,7 @@ from leadflow.cli import (
     what_if,
     working,
 )
-from leadflow.cli.outside import extensions, mail, publish
+from leadflow.cli.outside import adapters, extensions, mail, publish
 from leadflow.cli.outside.commands import Commands
 from leadflow.cli.sample import demo
 from leadflow.cli.shell.command import JsonOption, PlainOption, PlaybookOption, StoreOption, Work, add
@@ -96,4 +96,9 @@ for _panel, _works in COMMANDS.items():
 
 _mail = typer.Typer(no_args_is_help=True, help=mail.__doc__)
 add(_mail, mail.test, "Mail")
+add(_mail, mail.read, "Mail")
 app.add_typer(_mail, name="mail", rich_help_panel="Take in")
+
+_adapters = typer.Typer(no_args_is_help=True, help=adapters.__doc__)
+add(_adapters, adapters.check, "Adapters")
+app.add_typer(_adapters, name="adapters", rich_help_panel="Keep")

@@ -124,8 +124,8 @@ def deliver(
         told = Scan(table="outbox", where=(("state", "=", "refused"), ("settled_us", ">=", begun_us)), limit=_SHOWN)
         refused = list(flow.store.scan(told)) if done.refused else []
     plain = {
-        "handed_over": done.handed_over, "refused": done.refused, "put_off": done.put_off, "unknown": done.unknown,
-        "held": done.held,
+        "handed_over": done.handed_over, "refused": done.refused, "suppressed": done.suppressed, "put_off": done.put_off,
+        "unknown": done.unknown, "held": done.held,
     }  # fmt: skip
     if output.is_json:
         output.document({**plain, "folder" if via is None else "via": where, "is_interrupted": stopping.is_asked})
@@ -138,7 +138,7 @@ def deliver(
             else "nothing left",
             "strong",
         )
-        for name in ("refused", "put_off", "unknown", "held"):
+        for name in ("refused", "suppressed", "put_off", "unknown", "held"):
             if plain[name]:
                 output.say(f"  {plain[name]:,} {name.replace('_', ' ')}", "warn")
         for message in refused:
@@ -164,6 +164,7 @@ def delivered(
         part = flow.deliver(to, sender=sender, limit=_LETTERS, lease=lease)
         total.handed_over += part.handed_over
         total.refused += part.refused
+        total.suppressed += part.suppressed
         total.put_off += part.put_off
         total.unknown += part.unknown
         total.held += part.held

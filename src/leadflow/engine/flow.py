@@ -226,7 +226,7 @@ class Flow:
         """
         lease_us = _clock.read_lease(lease)
         with mailer_for(to) as mailer:
-            return deliver(self.store, self.rulebook, mailer, sender, self._now, limit, lease_us, self._vetoes)
+            return deliver(self.store, self.rulebook, mailer, sender, self._now, limit, lease_us, self._vetoes, self.do)
 
     def publish(
         self,
@@ -365,8 +365,9 @@ class Flow:
     def tick(self, now: Any = None, *, lease: str = ticking.LEASE) -> int:
         """Do what is due: scores that change by themselves, service levels that end. Returns how much there was.
 
-        Each is judged at the moment it became due, in order, so that one late tick decides what many would have. Where the
-        store has claims, workers share what is due; what one has held for longer than `lease` another takes up.
+        Each is judged at the moment it became due, in order, so that one late tick decides what many would have. What
+        cannot be done (a cascade that never ends) is logged and waits for the next tick; it does not hold up the rest. Where
+        the store has claims, workers share what is due; what one has held for longer than `lease` another takes up.
         """
         until_us = self._now() if now is None else _clock.read_us(now)
         return ticking.tick(self._carrier, until_us, _clock.read_lease(lease))

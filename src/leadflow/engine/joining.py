@@ -8,7 +8,7 @@ driver's connection under it).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from attrs import frozen
 
 from leadflow.engine.flow import Flow
+from leadflow.engine.intake.sources import Source
 from leadflow.engine.opening import CONNECTIONS, read_playbook
 from leadflow.engine.rooms import TABLES
 from leadflow.engine.upkeep.adopting import adopt
 from leadflow.engine.upkeep.settings import check_followed
 from leadflow.errors import InvalidInputError, UnsupportedCapabilityError
+from leadflow.model.values import NOTHING
 from leadflow.playbook.playbook import Playbook
 from leadflow.ports.host import Host
 from leadflow.room import NO_POLICIES, Policies
@@ -45,6 +47,14 @@ class JoinedFlow(Flow):
     def deliver(self, *arguments: Any, **settings: Any) -> NoReturn:
         """Refused: what leaves cannot be rolled back. Errors: UnsupportedCapabilityError."""
         raise _refused("deliver", "after your commit, call leadflow.open(url).deliver() from a worker")
+
+    def publish(self, *arguments: Any, **settings: Any) -> NoReturn:
+        """Refused: what was told cannot be rolled back. Errors: UnsupportedCapabilityError."""
+        raise _refused("publish", "after your commit, call leadflow.open(url).publish() from a worker")
+
+    def read_mail(self, *arguments: Any, **settings: Any) -> NoReturn:
+        """Refused: what was read must be kept before it is marked as read. Errors: UnsupportedCapabilityError."""
+        raise _refused("read_mail", "call leadflow.open(url).read_mail() from a worker")
 
 
 def _refused(verb: str, hint: str) -> UnsupportedCapabilityError:
@@ -75,7 +85,6 @@ def join_flow(
     >>> import sqlite3
     >>> connection = sqlite3.connect(":memory:")
     >>> with connection:
-    ...     _ = connection.execute("BEGIN")
     ...     make_tables(connection)
     >>> flow = join_flow(connection)
     >>> flow.submit("newsletter", {"email": "ana@example.si"}, key="n-1").status
@@ -84,10 +93,11 @@ def join_flow(
     >>> flow.leads()
     []
     """
-    policies = _policies(plugins)
+    policies, sources = _used(plugins)
     playbook = read_playbook(playbook, policies)
     target = _target(connection, plugins)
-    flow = JoinedFlow(target.make_store(target.host, TABLES, **options), playbook, now=now, policies=policies)
+    store = target.make_store(target.host, TABLES, **options)
+    flow = JoinedFlow(store, playbook, now=now, policies=policies, sources=sources)
     rules = flow.rulebook.rules
     check_followed(flow.store, playbook, rules["matching"].ring.prefixes, rules["scoring"].models)
     return flow
@@ -102,17 +112,18 @@ def make_tables(
     and follow the playbook from now on, as if opened with it. Errors: those of `join`; SchemaVersionError for tables of
     another version, which `leadflow migrate` brings up to this one; PlaybookError when live leads would be stranded.
     """
-    policies = _policies(plugins)
+    policies, _ = _used(plugins)
     playbook = read_playbook(playbook, policies)
     target = _target(connection, plugins)
     target.make_tables(target.host, TABLES, **options)
     adopt(JoinedFlow(target.make_store(target.host, TABLES, **options), playbook, policies=policies))
 
 
-def _policies(plugins: Plugins | None) -> Policies:
+def _used(plugins: Plugins | None) -> tuple[Policies, Mapping[str, Source]]:
+    """What plugins bring for a flow that sends nothing."""
     if plugins is None:
-        return NO_POLICIES
-    from leadflow.plugins import policies_of
+        return NO_POLICIES, NOTHING
+    from leadflow.plugins import policies_of, sources_of
 
     if observers := plugins.names("observers"):
         raise UnsupportedCapabilityError(
@@ -121,7 +132,7 @@ def _policies(plugins: Plugins | None) -> Policies:
             operation="observe",
             hint="load plugins without them; read new decisions by their seq after the commit",
         )
-    return policies_of(plugins)
+    return policies_of(plugins), sources_of(plugins)
 
 
 # -- what a connection is ---------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 It knows no capability; rooms add terms through the `Schema`.
 """
 
-from leadflow.expr.check import check, faults, type_of
+from leadflow.expr.check import check, faults
 from leadflow.expr.condition import Condition, compile_condition
 from leadflow.expr.explain import Explanation
 from leadflow.expr.fault import Fault
@@ -12,6 +12,7 @@ from leadflow.expr.nodes import Node
 from leadflow.expr.reading.parse import parse
 from leadflow.expr.signals import Signal, SignalTable, State, observe, state_of, sum_state_of
 from leadflow.expr.text import to_text
+from leadflow.expr.typed import type_of
 from leadflow.expr.types import Field, Function, Schema, Term, Type
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Checking a tree against a schema: `check` finds every fault, `type_of` tells the type of a value.
+"""Checking a tree against a schema: `check` finds every fault.
 
 Nothing is guessed: a number is not compared with a text, a code is written exactly, and an unknown name
 comes with a suggestion.
@@ -12,17 +12,13 @@ from decimal import Decimal
 
 from leadflow.expr.fault import Fault, did_you_mean
 from leadflow.expr.nodes import (
-    CONDITIONS,
-    Ago,
     And,
     Arithmetic,
     Call,
     Compare,
     DateLiteral,
-    DurationLiteral,
     FieldRef,
     Hole,
-    InstantLiteral,
     IsNone,
     ListLiteral,
     Literal,
@@ -37,11 +33,11 @@ from leadflow.expr.nodes import (
 from leadflow.expr.reading.calls import LONGEST_US, MAX_LIMIT
 from leadflow.expr.reading.parse import read
 from leadflow.expr.text import quoted, to_text
+from leadflow.expr.typed import choices_of, depends_on_now, type_of, type_of_literal
 from leadflow.expr.types import FUNCTIONS, ORDERED, SETS, TEXTUAL, Choices, Schema, Type, listed
 
 _MOST_GUESSES = 20
 _KIND = re.compile(r"\*|[^\s.*]+(?:\.[^\s.*]+)*(?:\.\*)?")
-_RETURNS = {"count": Type.NUMBER, "sum": Type.NUMBER, "days_since": Type.NUMBER, "any": Type.BOOLEAN}
 _PYTHON_WORDS = {
     "true": "True",
     "false": "False",
@@ -75,64 +71,6 @@ def faults(text: str, schema: Schema) -> list[Fault]:
     """
     node, unread = read(text)
     return sorted([*unread, *check(node, schema)], key=lambda fault: fault.span)
-
-
-def type_of(node: Node, schema: Schema) -> Type | None:
-    """The type of a value, or None where it has none or is unknown.
-
-    >>> type_of(Literal(5), Schema({}))
-    <Type.NUMBER: 'number'>
-    """
-    match node:
-        case Literal():
-            return _literal_type(node)
-        case FieldRef():
-            entry = schema.records.get(node.record, {}).get(node.name)
-            return entry.type if entry else None
-        case TermRef():
-            term = schema.terms.get(node.name)
-            return term.returns if term else None
-        case Call():
-            function = schema.functions.get(node.name)
-            return function.returns if function else None
-        case Occurrence():
-            return _RETURNS[node.function]
-        case Arithmetic():
-            return Type.NUMBER
-        case DateLiteral() | Today():
-            return Type.DATE
-        case InstantLiteral() | Ago():
-            return Type.INSTANT
-        case DurationLiteral():
-            return Type.DURATION
-        case _:
-            return Type.BOOLEAN if isinstance(node, CONDITIONS) else None
-
-
-def _literal_type(node: Literal) -> Type | None:
-    if isinstance(node.value, bool):
-        return Type.BOOLEAN
-    if isinstance(node.value, (int, Decimal)):
-        return Type.NUMBER
-    return Type.TEXT if isinstance(node.value, str) else None
-
-
-def choices_of(node: Node, schema: Schema) -> Choices:
-    """The codes a field or term may hold, where they are known."""
-    match node:
-        case FieldRef():
-            entry = schema.records.get(node.record, {}).get(node.name)
-            return entry.choices if entry else None
-        case TermRef():
-            term = schema.terms.get(node.name)
-            return term.values if term else None
-        case _:
-            return None
-
-
-def depends_on_now(node: Node) -> bool:
-    """Whether the value is a moment that moves with the clock."""
-    return isinstance(node, (Ago, Today))
 
 
 class _Checker:
@@ -215,7 +153,7 @@ class _Checker:
             self.fault(node, f"{node.name} takes {wanted}", f"write {self.example(node.name)}")
             return
         for kind, arg in zip(term.args, node.args, strict=True):
-            found = _literal_type(arg)
+            found = type_of_literal(arg)
             if found is not kind and not (found is Type.TEXT and kind in TEXTUAL):
                 self.fault(arg, f"{node.name} takes a {kind.value} here")
                 return

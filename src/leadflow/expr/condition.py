@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from leadflow.expr.check import check, depends_on_now
+from leadflow.expr.check import check
 from leadflow.expr.compile import functions
 from leadflow.expr.explain import Explanation, explained
 from leadflow.expr.lower import lower
@@ -15,6 +15,7 @@ from leadflow.expr.nodes import FieldRef, Node, Occurrence, TermRef, walk
 from leadflow.expr.reading.parse import parse
 from leadflow.expr.signals import SignalTable
 from leadflow.expr.text import to_text
+from leadflow.expr.typed import depends_on_now
 from leadflow.expr.types import Schema
 
 

@@ -15,13 +15,13 @@ from typing import Any
 from attrs import frozen
 
 from leadflow.expr import nodes as n
-from leadflow.expr.check import type_of
 from leadflow.expr.core import midnight_us
 from leadflow.expr.function import CALCULATIONS
 from leadflow.expr.lower import DEFAULT_LIMIT, folds_case, signal_of
 from leadflow.expr.reading.calls import MAX_LIMIT
 from leadflow.expr.signals import EMPTY, EMPTY_SUM, SignalTable, counted, days_since, decimal_sum, summed
 from leadflow.expr.text import quoted, to_text
+from leadflow.expr.typed import type_of
 from leadflow.expr.types import SETS, Schema, Type
 from leadflow.model.time import DAY_US, duration_text, to_datetime
 

@@ -13,10 +13,10 @@ from typing import Any
 from attrs import field, frozen
 
 from leadflow.expr import nodes as n
-from leadflow.expr.check import choices_of, type_of
 from leadflow.expr.core import midnight_us
 from leadflow.expr.lower import FLIPPED, NEGATED, folds_case
 from leadflow.expr.text import to_text
+from leadflow.expr.typed import choices_of, type_of
 from leadflow.expr.types import SETS, Schema, Type, listed
 from leadflow.model.time import DAY_US
 

@@ -17,7 +17,6 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from leadflow.errors import InvalidValueError
 from leadflow.expr import nodes as n
-from leadflow.expr.check import depends_on_now, type_of
 from leadflow.expr.core import (
     FALSE,
     Always,
@@ -40,6 +39,7 @@ from leadflow.expr.core import (
     some,
 )
 from leadflow.expr.signals import MILLION, Signal, SignalTable
+from leadflow.expr.typed import depends_on_now, type_of
 from leadflow.expr.types import SETS, TEXTUAL, Schema, Type
 from leadflow.model.time import DAY_US
 

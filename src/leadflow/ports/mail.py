@@ -94,7 +94,8 @@ class Returned:
 
     `kind` is bounced, delayed, delivered, complained, unsubscribed, replied, automatic (a program wrote it) or other;
     `messages` are the Message-IDs of what it is about, the likeliest first; `bounce` and `status` as in a ReportMail. `key`
-    is the same wherever and whenever the message is read. `fault` says what was wrong with it, if something was.
+    is the same wherever and whenever the message is read. `recipients` are the addresses that a bounce names. `fault` says
+    what was wrong with it, if something was.
     """
 
     key: str
@@ -102,6 +103,7 @@ class Returned:
     messages: tuple[str, ...] = ()
     bounce: str = ""
     status: str = ""
+    recipients: tuple[str, ...] = ()
     at_us: int | None = None
     fault: str = ""
 
@@ -116,7 +118,7 @@ class Page:
 
 
 class Mailbox(Protocol):
-    """Where what comes back is read. A source whose URL names one gives such an object."""
+    """Where what comes back is read. Plugins register them by URL scheme."""
 
     @property
     def name(self) -> str:

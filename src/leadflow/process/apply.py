@@ -149,7 +149,7 @@ def apply_state(view: View, recorded: Recorded, prepared: Prepared) -> Iterable[
 
 
 def apply_answered(view: View, recorded: Recorded, prepared: Prepared) -> Iterable[Any]:
-    """A step's answer: with the instance, and in the lead's field that the step names."""
+    """A step's answer, with the instance. The lead's field that the step names is updated by a decision of its own."""
     decision, at_us = recorded.decision, recorded.at_us
     assert isinstance(decision, StepAnswered)  # noqa: S101 - the plan dispatches by type
     instance = view.get(Instance, instance_id(decision.subject, decision.process))
@@ -158,7 +158,9 @@ def apply_answered(view: View, recorded: Recorded, prepared: Prepared) -> Iterab
     value = None if source is None else source.values.get("step", {}).get(decision.step)
     answers = MappingProxyType({**instance.answers, decision.step: value})
     rows: list[Any] = [replaced(instance, answers=answers, version=instance.version + 1)]
-    field = _field_of(prepared, decision.process, decision.step)
+    # Of a log of earlier versions: there the answer alone set the field.
+    has_own = source is not None and "lead" in source.values
+    field = None if has_own else _field_of(prepared, decision.process, decision.step)
     if field is not None and not (field in own_fields("lead") and isinstance(value, bool)):
         lead = view.get(Lead, decision.subject)
         rows.append(with_values(lead, {field: value}, at_us))

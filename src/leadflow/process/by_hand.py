@@ -22,12 +22,14 @@ from leadflow.model.decisions import (
     LeadFlagged,
     LeadStateChanged,
     ProcessEnded,
+    RecordUpdated,
     Refusal,
     StageChanged,
     StepAnswered,
 )
 from leadflow.model.lead import Lead
 from leadflow.model.records import Input
+from leadflow.model.rows import own_fields
 from leadflow.model.values import FLAGS, LeadState
 from leadflow.process.moves import CompiledProcess, Prepared, held_back, next_stage, started
 from leadflow.process.rules import ProcessStep
@@ -149,18 +151,27 @@ def on_set_step(view: View, command: SetStep, prepared: Prepared, now_us: int) -
         value = _answer(step, command.value, prepared)
     except InvalidValueError as error:
         return Step(refusal=Refusal(error.code, {"step": step.name, "field": step.field or ""}))
+    field = _set_by(step, value)
     kept = Input(
         command.key, command.type, min(command.at_us, now_us), now_us, actor=command.actor,
-        values={"step": {command.step: value}},
+        values={"step": {command.step: value}, **({"lead": {field: value}} if field else {})},
         data={"lead": command.lead, "step": command.step, "value": command.value},
     )  # fmt: skip
     decisions: list[Decision] = [
         StepAnswered(subject=lead.id, process=process.name, step=command.step, input=command.key)
     ]
+    if field:
+        decisions.append(RecordUpdated(subject=lead.id, record="lead", input=command.key, fields=(field,)))
     flag = (step.field or "").removeprefix("lead.")
     if flag in FLAGS and isinstance(value, bool) and getattr(lead, flag) != value:
         decisions.append(LeadFlagged(subject=lead.id, flag=flag, value=value, because=f"step {step.name}"))
     return Step(tuple(decisions), inputs=(kept,))
+
+
+def _set_by(step: ProcessStep, value: Any) -> str | None:
+    """The lead's field that an answer sets as a form would; flags are set as flags."""
+    record, _, name = (step.field or "").partition(".")
+    return name if record == "lead" and not (name in own_fields("lead") and isinstance(value, bool)) else None
 
 
 def _answer(step: ProcessStep, value: Any, prepared: Prepared) -> Any:

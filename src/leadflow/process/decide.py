@@ -17,9 +17,12 @@ from leadflow.model.decisions import (
     ProcessEnded,
     ProcessStarted,
     RecordCreated,
+    RecordsMerged,
     RecordUpdated,
     StageChanged,
+    VisitorIdentified,
 )
+from leadflow.model.facts import InteractionReceived
 from leadflow.model.lead import Lead
 from leadflow.process.deals import on_deal
 from leadflow.process.moves import Prepared, automatic_move, started
@@ -68,6 +71,30 @@ def on_changed(view: View, decision: Any, prepared: Prepared, now_us: int) -> St
 def on_measured(view: View, fact: Any, prepared: Prepared, now_us: int) -> Step | None:
     """A score moved: only a process that reads scores cares."""
     return on_changed(view, fact, prepared, now_us) if prepared.reads_scores else None
+
+
+def on_interaction(view: View, fact: InteractionReceived, prepared: Prepared, now_us: int) -> Step | None:
+    """Somebody did something that conditions ask about: perhaps the process moves his leads."""
+    return None if _is_unasked(fact, prepared) else on_changed(view, fact, prepared, now_us)
+
+
+def quiet_interaction(
+    rows: Mapping[Key, Any], fact: InteractionReceived, prepared: Prepared, now_us: int, hush: Hush
+) -> bool:
+    """The short form of `on_interaction`: behaviour that no process asks about."""
+    return _is_unasked(fact, prepared)
+
+
+def _is_unasked(fact: InteractionReceived, prepared: Prepared) -> bool:
+    signals = prepared.signals
+    return fact.contact is None or not len(signals) or not signals.matching(fact.kind, fact.properties)
+
+
+def on_identified(
+    view: View, decision: VisitorIdentified | RecordsMerged, prepared: Prepared, now_us: int
+) -> Step | None:
+    """What a visitor or a merged contact did counts for the contact from now on."""
+    return on_changed(view, decision, prepared, now_us) if len(prepared.signals) else None
 
 
 def quiet_measured(rows: Mapping[Key, Any], fact: Any, prepared: Prepared, now_us: int, hush: Hush) -> bool:

@@ -61,6 +61,9 @@ ROOM = Room(
         decisions.StepAnswered: decide.on_changed,
         decisions.OwnerAssigned: decide.on_changed,
         decisions.LeadStateChanged: decide.on_changed,
+        decisions.RecordsMerged: decide.on_identified,
+        decisions.VisitorIdentified: decide.on_identified,
+        facts.InteractionReceived: decide.on_interaction,
         facts.ScoreChanged: decide.on_measured,
         decisions.GradeChanged: decide.on_measured,
         commands.Advance: by_hand.on_advance,
@@ -73,7 +76,10 @@ ROOM = Room(
         commands.SetLeadState: by_hand.on_set_state,
         commands.Wake: decide.on_wake,
     },
-    quiet={facts.ScoreChanged: decide.quiet_measured},
+    quiet={
+        facts.InteractionReceived: decide.quiet_interaction,
+        facts.ScoreChanged: decide.quiet_measured,
+    },
     applies={
         decisions.ProcessStarted: apply.apply_started,
         decisions.StageChanged: apply.apply_stage_changed,

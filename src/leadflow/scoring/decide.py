@@ -232,19 +232,14 @@ def on_wake(view: View, wake: Wake, prepared: Prepared, now_us: int) -> Step | N
     decisions: list[Decision] = []
     facts: list[Any] = []
     compiled = prepared.models.get(row.model)
+    # Where the model is not live any more, or consent was withdrawn: the score stays as it was and waits for nothing.
+    stale = replaced(row, valid_until_us=None, version=row.version + 1)
     if compiled is None:
-        # The model is not live any more: its scores stay as they were and wait for nothing.
-        stale = Score(
-            row.id, row.subject, row.model, row.program, row.points, row.grade, row.is_ready, row.bits,
-            row.bits_until_us, None, row.updated_us, row.signals, row.version + 1,
-        )  # fmt: skip
         return Step(puts=(stale,))
-    if row.program != compiled.digest:
-        row = fresh(view, row.subject, compiled, row, now_us)
-        if row is None:
-            return None
-    rescore(view, compiled, row, row.signals, now_us, puts, decisions, facts)
-    return Step(tuple(decisions), tuple(puts), (), tuple(facts))
+    anew = row if row.program == compiled.digest else fresh(view, row.subject, compiled, row, now_us)
+    if anew is not None:
+        rescore(view, compiled, anew, anew.signals, now_us, puts, decisions, facts)
+    return Step(tuple(decisions), tuple(puts), (), tuple(facts)) if puts else Step(puts=(stale,))
 
 
 def on_rescore(view: View, command: Rescore, prepared: Prepared, now_us: int) -> Step | None:

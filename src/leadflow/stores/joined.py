@@ -94,8 +94,8 @@ def make_tables(host: Host, tables: Iterable[Table]) -> None:
     layouts = [layout_of(table) for table in tables]
     with lent(host) as cursor:
         if not cursor.connection.in_transaction:
-            # The driver would begin for what comes after the tables, and commit these one by one.
-            raise _no_transaction(host.place)
+            # The driver begins before what writes rows, not before what makes tables.
+            cursor.execute(f"BEGIN {cursor.connection.isolation_level}")
         with kept(cursor):
             if schema.version_of(cursor) is None:
                 schema.make_beside(cursor, layouts)
@@ -117,7 +117,11 @@ def lent(host: Host) -> Iterator[sqlite3.Cursor]:
             ) from None
         raise StoreError(f"{place} is closed", code="store_closed", hint="join one that is open") from None
     if not is_ready:
-        raise _no_transaction(place)
+        raise StoreError(
+            f"{place} has no transaction open and commits each statement by itself",
+            code="no_transaction",
+            hint='begin one first: connection.execute("BEGIN IMMEDIATE")',
+        )
     cursor.row_factory = None
     given = raw.text_factory
     raw.text_factory = str
@@ -126,14 +130,6 @@ def lent(host: Host) -> Iterator[sqlite3.Cursor]:
             yield cursor
     finally:
         raw.text_factory = given
-
-
-def _no_transaction(place: str) -> StoreError:
-    return StoreError(
-        f"{place} has no transaction open and commits each statement by itself",
-        code="no_transaction",
-        hint='begin one first: connection.execute("BEGIN IMMEDIATE")',
-    )
 
 
 def _begins(raw: sqlite3.Connection) -> bool:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from leadflow.testing.contents import contents
     from leadflow.testing.faults import FaultPlan, InjectedError
     from leadflow.testing.invariants import invariants
+    from leadflow.testing.lawful import assert_lawful
     from leadflow.testing.ledger import Ledger
     from leadflow.testing.mailing import Arrived, MailerConformance
     from leadflow.testing.publishing import PublisherConformance
@@ -57,6 +58,7 @@ _WHERE = {
     "FaultPlan": "faults",
     "InjectedError": "faults",
     "invariants": "invariants",
+    "assert_lawful": "lawful",
     "Ledger": "ledger",
     "Arrived": "mailing",
     "MailerConformance": "mailing",
@@ -101,6 +103,7 @@ __all__ = [
     "StoryError",
     "VirtualClock",
     "accounts",
+    "assert_lawful",
     "commands",
     "contacts",
     "contents",

@@ -136,6 +136,11 @@ class Story:
             raise InvalidInputError(f"the lead {self._lead} is gone")
         return found if found.merged_into is None else self._about(found.merged_into)
 
+    @property
+    def lead_id(self) -> str | None:
+        """The id of the story's lead, if it has one yet."""
+        return self._lead
+
     def _about(self, id_: str) -> Lead:
         self._lead = id_
         return self.lead
@@ -163,17 +168,21 @@ class Story:
         for record in records:
             line = _told(record)
             self._tell(word, line)
-            result = self.flow.do(self._completed(record)).one()
+            result = self.carry_out(self.completed(record))
             self.results.append(result)
             self._lead = result.lead or record.get("lead") or self._lead
             happened.append((result, line))
         return happened
 
-    def _completed(self, record: Record) -> Record:
+    def carry_out(self, record: Record) -> Result:
+        """One record, whole, is handed to the flow."""
+        return self.flow.do(record).one()
+
+    def completed(self, record: Record) -> Record:
         """A record with a key, and with the story's lead if it needs one and names none."""
         key = "id" if record["type"] in ("interaction", "order", "opportunity") else "key"
         whole = {key: f"{record['type']}-{len(self.results) + 1}", **record}
-        if record["type"] in _OF_A_LEAD and "lead" not in record and self._lead is not None:
+        if record["type"] in OF_A_LEAD and "lead" not in record and self._lead is not None:
             whole["lead"] = self._lead
         return whole
 
@@ -183,9 +192,9 @@ class Story:
 
     def error(self, but: str) -> StoryError:
         """The story so far as an error: what happened, what is wrong, and how the lead stands."""
-        return StoryError("\n".join(["this story does not hold:", *self.steps, f"  but  {but}", *self._stands()]))
+        return StoryError("\n".join(["this story does not hold:", *self.steps, f"  but  {but}", *self.stands()]))
 
-    def _stands(self) -> list[str]:
+    def stands(self) -> list[str]:
         """How the lead stands, and what its points are made of."""
         if self._lead is None:
             return []
@@ -270,4 +279,5 @@ def _of_a_lead() -> frozenset[str]:
     return frozenset(name for name, cls in COMMANDS.items() if any(each.name == "lead" for each in attrs.fields(cls)))
 
 
-_OF_A_LEAD = _of_a_lead()
+OF_A_LEAD = _of_a_lead()
+"""Commands that are about a lead."""

@@ -23,7 +23,7 @@ from leadflow_adapters.imap.parts import (
     subject_of,
     text_of,
 )
-from leadflow_adapters.imap.reasons import bounce_of, codes_in
+from leadflow_adapters.reasons import bounce_of, codes_in
 
 FAILED, DELAYED, DELIVERED = "failed", "delayed", "delivered"
 _ACTIONS: Final = {
@@ -60,18 +60,23 @@ _ORIGINAL: Final = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _MOST_TEXT: Final = 32 * 1024
+_MOST_RECIPIENTS: Final = 50
 
 logging.getLogger("flufl.bounce").disabled = True  # it quotes what it cannot read, addresses and all
 
 
 @frozen
 class Bounce:
-    """What a delivery report says: `action` is failed, delayed or delivered; `bounce` its kind, `status` its code."""
+    """What a delivery report says: `action` is failed, delayed or delivered; `bounce` its kind, `status` its code.
+
+    `recipients` are the addresses that it names as having failed.
+    """
 
     action: str
     bounce: str
     status: str
     messages: tuple[str, ...]
+    recipients: tuple[str, ...] = ()
 
 
 def read_bounce(message: Message, found: list[Message], content: bytes) -> Bounce | None:
@@ -111,6 +116,7 @@ def looks_like_bounce(message: Message) -> bool:
 def _by_status(part: Message, found: list[Message], message: Message) -> Bounce | None:
     """The worst that is said of any recipient: our messages have one."""
     worst: tuple[int, str, str, str] | None = None
+    named: list[tuple[int, str]] = []
     ids: list[str] = []
     for fields in blocks(part):
         ids += ids_in(header(fields, "x-original-message-id"))
@@ -127,14 +133,16 @@ def _by_status(part: Message, found: list[Message], message: Message) -> Bounce 
         if action is None:
             action = DELAYED if status.startswith("4") else FAILED
         rank = (FAILED, DELAYED, DELIVERED).index(action)
+        named += [(rank, header(fields, name)) for name in ("final-recipient", "original-recipient")]
         if worst is None or rank < worst[0]:
             worst = (rank, action, status, told)
     if worst is None:
         return None
-    _, action, status, told = worst
+    lowest, action, status, told = worst
     words = told if len(told) > 20 else f"{told} {_words(found)}"
     bounce = "" if action == DELIVERED else bounce_of(status, words, is_final=action == FAILED)
-    return Bounce(action, bounce, "" if action == DELIVERED else status, _returned(message, found, ids))
+    return Bounce(action, bounce, "" if action == DELIVERED else status, _returned(message, found, ids),
+                  _addresses(text for rank, text in named if rank == lowest))  # fmt: skip
 
 
 # -- everything else ----------------------------------------------------------------------------------------
@@ -152,11 +160,23 @@ def _by_words(message: Message, found: list[Message], content: bytes) -> Bounce 
     if not (temporary or permanent or status or plain or ids or header(message, "x-failed-recipients")):
         return None
     is_temporary = bool(temporary) and not permanent and not (status or plain).startswith("5")
+    recipients = _addresses(
+        [
+            header(message, "x-failed-recipients"),
+            *(each.decode("utf-8", "replace") for each in (*permanent, *temporary)),
+        ]
+    )
     if is_delay or is_temporary:
-        return Bounce(DELAYED, bounce_of(status, words, is_final=False), status, ids)
+        return Bounce(DELAYED, bounce_of(status, words, is_final=False), status, ids, recipients)
     if not status and plain.startswith("4"):
         status = "4.0.0"
-    return Bounce(FAILED, bounce_of(status, words), status, ids)
+    return Bounce(FAILED, bounce_of(status, words), status, ids, recipients)
+
+
+def _addresses(texts: Iterable[str]) -> tuple[str, ...]:
+    """The addresses in fields such as `rfc822; bo@x.example`, or in a list of them."""
+    found = [part.partition(";")[2] or part for text in texts for part in text[:_MOST_TEXT].split(",")]
+    return tuple(dict.fromkeys(each for part in found if "@" in (each := part.strip(" <>\t")[:320])))[:_MOST_RECIPIENTS]
 
 
 def _by_library(content: bytes) -> tuple[frozenset[bytes], frozenset[bytes]]:

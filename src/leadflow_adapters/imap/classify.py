@@ -21,20 +21,22 @@ class Verdict:
     """What a message is.
 
     `kind` is one of KINDS. `bounce` is hard, soft, blocked or policy for what bounced or is delayed, `status` the code by
-    RFC 3463 where one was given. `messages` are the Message-IDs of what it is about, the likeliest first.
+    RFC 3463 where one was given. `messages` are the Message-IDs of what it is about, the likeliest first,
+    `recipients` the addresses that a bounce names.
     """
 
     kind: str
     bounce: str = ""
     status: str = ""
     messages: tuple[str, ...] = ()
+    recipients: tuple[str, ...] = ()
 
 
 def classify(content: bytes) -> Verdict:
     """What a message is, whatever its bytes are.
 
     >>> classify(b"In-Reply-To: <k.leadflow@acme.example>\\r\\nFrom: ana@x.example\\r\\n\\r\\nYes, please call me.")
-    Verdict(kind='replied', bounce='', status='', messages=('<k.leadflow@acme.example>',))
+    Verdict(kind='replied', bounce='', status='', messages=('<k.leadflow@acme.example>',), recipients=())
     >>> classify(b"Auto-Submitted: auto-replied\\r\\nIn-Reply-To: <k@x.example>\\r\\n\\r\\nI am away.").kind
     'automatic'
     >>> classify(b"\\xff\\x00").kind
@@ -48,7 +50,7 @@ def classify(content: bytes) -> Verdict:
     bounce = read_bounce(message, found, content)
     if bounce is not None:
         kind = {DELAYED: "delayed", DELIVERED: "delivered"}.get(bounce.action, "bounced")
-        return Verdict(kind, bounce.bounce, bounce.status, bounce.messages)
+        return Verdict(kind, bounce.bounce, bounce.status, bounce.messages, bounce.recipients)
     referred = _referred(message)
     if is_automatic(message):
         return Verdict("automatic", messages=referred)

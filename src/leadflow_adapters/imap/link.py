@@ -3,40 +3,26 @@
 from __future__ import annotations
 
 import imaplib
-import re
 import socket
 import ssl
 import threading
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta, timezone
 from typing import Any, Final, TypeVar
 
-from attrs import frozen
-
 from leadflow.errors import AuthenticationError, RejectedError, TransientError
-from leadflow.model.time import instant_us
+from leadflow_adapters.imap.lines import Fetched, fetched, number, uid_in
 from leadflow_adapters.imap.settings import ImapSettings, quoted
 from leadflow_adapters.secrets import read_secret
 
 T = TypeVar("T")
 
 _AWAY_S: Final = 60.0
+_MANY: Final = 100_000
+_WINDOW: Final = 10_000
 BROKEN: Final = (OSError, EOFError, imaplib.IMAP4.abort, ValueError, IndexError, AttributeError, TypeError)
 """What imaplib and sockets raise when a link is no more, or when it brought something that is not IMAP."""
-_UID: Final = re.compile(rb"\bUID (\d{1,10})\b")
-_DATE: Final = re.compile(rb'INTERNALDATE "([^"]{20,30})"')
-_SIZE: Final = re.compile(rb"RFC822\.SIZE (\d{1,18})")
-
-
-@frozen
-class Fetched:
-    """A message as the server gave it: the beginning of it, its whole size, and when it came (None: not told)."""
-
-    uid: int
-    content: bytes
-    size: int
-    at_us: int | None
 
 
 class Link:
@@ -44,7 +30,7 @@ class Link:
 
     def __init__(self, settings: ImapSettings) -> None:
         self.settings = settings
-        self.validity = 0
+        self.validity = self._count = 0
         self._imap: imaplib.IMAP4 | None = None
 
     @property
@@ -66,35 +52,49 @@ class Link:
 
     def uids(self, after: int) -> list[int]:
         """The messages that came after one, in order. Errors: TransientError."""
-        lines = self._told("search", lambda imap: imap.uid("SEARCH", f"UID {after + 1}:*"))
-        found = {int(each) for line in lines if isinstance(line, bytes) for each in line.split() if each.isdigit()}
+        self._told("noop", lambda imap: imap.noop())  # else an open folder need not show what has come since
+        count = self._count = number(self._session.untagged_responses.get("EXISTS")) or self._count
+        if count > _MANY:
+            # What a search finds comes on one line, which imaplib reads up to a million bytes of.
+            first = bisect_right(range(1, count + 1), after, key=lambda place: self._numbered(place, place)[0])
+            windows = range(first + 1, count + 1, _WINDOW)
+            return [uid for start in windows for uid in self._numbered(start, min(count, start + _WINDOW - 1))]
         # `n:*` names the last message even where it came before n.
-        return sorted(uid for uid in found if uid > after)
+        return [uid for uid in self._found(f"UID {after + 1}:*") if uid > after]
+
+    def _numbered(self, first: int, last: int) -> list[int]:
+        """The UIDs of the messages from one place in the folder to another; they rise with the places."""
+        lines = self._told("fetch", lambda imap: imap.fetch(f"{first}:{last}", "(UID)"))
+        found = [uid for line in lines if (uid := uid_in(line)) is not None]
+        if not found:
+            raise self._broken("fetch", None)
+        return found
+
+    def _found(self, wanted: str) -> list[int]:
+        lines = self._told("search", lambda imap: imap.uid("SEARCH", wanted))
+        return sorted(
+            {int(each) for line in lines if isinstance(line, bytes) for each in line.split() if each.isdigit()}
+        )
+
+    def present(self, uids: Sequence[int]) -> list[int]:
+        """Those that are still there. Errors: TransientError."""
+        found = self._found(f"UID {','.join(map(str, uids))}")
+        return [uid for uid in uids if uid in found]
 
     def fetch(self, uids: Sequence[int]) -> list[Fetched]:
-        """Messages, as far as the limit lets them be read; those that have gone are left out. Errors: TransientError."""
+        """Messages, as far as the limit lets them be read; some may be lacking, gone or not given. Errors: TransientError."""
         items = f"(UID INTERNALDATE RFC822.SIZE BODY.PEEK[]<0.{self.settings.most_bytes}>)"
         wanted = ",".join(map(str, uids))
-        found: dict[int, Fetched] = {}
-        lines = self._told("fetch", lambda imap: imap.uid("FETCH", wanted, items))
-        for place, line in enumerate(lines):
-            if not isinstance(line, tuple) or len(line) < 2 or not isinstance(line[1], bytes):
-                continue
-            # What follows the literal may hold the items that did not come before it.
-            after = lines[place + 1] if place + 1 < len(lines) else b""
-            said = line[0] + b" " + (after if isinstance(after, bytes) else b"")
-            uid, size, date = _UID.search(said), _SIZE.search(said), _DATE.search(said)
-            if uid is not None:
-                length = len(line[1]) if size is None else int(size[1])
-                number = int(uid[1])
-                found[number] = Fetched(number, line[1], length, None if date is None else _moment(date[1]))
+        found = {each.uid: each for each in fetched(self._told("fetch", lambda imap: imap.uid("FETCH", wanted, items)))}
         return [found[uid] for uid in uids if uid in found]
 
     def delete(self, uids: Sequence[int]) -> None:
         """Delete these messages and no others. Errors: TransientError."""
         wanted = ",".join(map(str, uids))
         self._told("delete", lambda imap: imap.uid("STORE", wanted, "+FLAGS.SILENT", r"(\Deleted)"))
-        if "UIDPLUS" in self._session.capabilities:
+        # What a server can do is told anew after the login. Without UIDPLUS others' deleted messages would go too.
+        told = self._told("capability", lambda imap: imap.capability())
+        if any(isinstance(line, bytes) and b"UIDPLUS" in line.upper().split() for line in told):
             self._told("delete", lambda imap: imap.uid("EXPUNGE", wanted))
 
     def quit(self) -> None:
@@ -177,7 +177,7 @@ class Link:
     def _select(self) -> None:
         try:
             name, is_readonly = quoted(self.settings.folder), not self.settings.deletes
-            status, _ = self._bounded(lambda: self._session.select(name, readonly=is_readonly))
+            status, said = self._bounded(lambda: self._session.select(name, readonly=is_readonly))
         except (*BROKEN, imaplib.IMAP4.error) as error:
             raise self._broken("select", error) from error
         if status != "OK":
@@ -187,8 +187,8 @@ class Link:
                 operation="select",
                 hint="check what follows the host in the URL",
             )
-        told = self._session.response("UIDVALIDITY")[1]
-        self.validity = int(told[0]) if told and isinstance(told[0], bytes) and told[0].isdigit() else 0
+        self._count = number(said)
+        self.validity = number(self._session.response("UIDVALIDITY")[1])
 
     # -- saying and hearing ---------------------------------------------------------------------------------
 
@@ -252,26 +252,3 @@ class Link:
                 hint="check the host's name, or name a file of certificates with ca=",
             )
         return self._broken("tls", error, "imaps:// and security=starttls are not the same")
-
-
-_MONTHS: Final = (b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec")
-
-
-def _moment(text: bytes) -> int | None:
-    """A server's date, in microseconds since 1970; None when it is none.
-
-    >>> _moment(b"22-Nov-2026 10:00:00 +0100")
-    1795338000000000
-    """
-    found = re.fullmatch(rb" ?(\d{1,2})-(\w{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)", text)
-    if found is None or found[2].lower() not in _MONTHS:
-        return None
-    offset = timedelta(hours=int(found[8]), minutes=int(found[9])) * (-1 if found[7] == b"-" else 1)
-    try:
-        moment = datetime(
-            int(found[3]), _MONTHS.index(found[2].lower()) + 1, int(found[1]), int(found[4]), int(found[5]), int(found[6]),
-            tzinfo=timezone(offset),
-        )  # fmt: skip
-        return instant_us(moment)
-    except (ValueError, OverflowError):
-        return None

@@ -10,7 +10,8 @@ from typing import Final, TypeVar
 from leadflow.errors import TransientError
 from leadflow.ports.mail import Page, Returned
 from leadflow_adapters.imap.classify import classify, key_of
-from leadflow_adapters.imap.link import Fetched, Link
+from leadflow_adapters.imap.lines import Fetched
+from leadflow_adapters.imap.link import Link
 from leadflow_adapters.imap.settings import ImapSettings
 
 T = TypeVar("T")
@@ -82,6 +83,7 @@ class ImapMailbox:
                     messages=verdict.messages,
                     bounce=verdict.bounce,
                     status=verdict.status,
+                    recipients=verdict.recipients,
                     at_us=fetched.at_us,
                     fault="too_large" if is_lost and verdict.kind not in ("automatic", "other") else "",
                 )
@@ -89,21 +91,26 @@ class ImapMailbox:
         return told
 
     def _fetched(self, uids: Sequence[int], validity: int) -> list[tuple[int, Fetched | None]]:
-        """All at once; where that fails one by one, so that a message that breaks the link is known alone."""
+        """All at once; what is lacking then, one by one, so that a message that breaks the link is known alone."""
+        found: dict[int, Fetched | None] = {}
         try:
-            return [(each.uid, each) for each in self._again(lambda link: link.fetch(uids), validity)]
+            found.update((each.uid, each) for each in self._again(partial(Link.fetch, uids=uids), validity))
+            lacking = [uid for uid in uids if uid not in found]
+            if lacking:
+                lacking = self._again(partial(Link.present, uids=lacking), validity)
         except _StuckError:
-            found: list[tuple[int, Fetched | None]] = []
+            lacking = [uid for uid in uids if uid not in found]
         stuck = 0
-        for uid in uids:
+        for uid in lacking:
+            found[uid] = None
             try:
-                found += [(each.uid, each) for each in self._again(partial(Link.fetch, uids=[uid]), validity, 1)]
+                for each in self._again(partial(Link.fetch, uids=[uid]), validity, 1):
+                    found[uid] = each
             except _StuckError:
                 stuck += 1
                 if stuck > _MOST_STUCK:
                     raise
-                found.append((uid, None))
-        return found
+        return [(uid, found[uid]) for uid in uids if uid in found]
 
     # -- the connection -----------------------------------------------------------------------------------
 

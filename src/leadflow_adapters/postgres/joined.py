@@ -8,18 +8,20 @@ refused.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain
 from typing import Any, Final
 
 import psycopg
+from psycopg import postgres
 from psycopg.pq import PipelineStatus, TransactionStatus
 from psycopg.rows import tuple_row
 
 from leadflow.errors import ConflictError, SchemaVersionError, StoreError
 from leadflow.ports.host import Host
-from leadflow.ports.store import ChangeSet, Scan, Snapshot
+from leadflow.ports.store import ChangeSet, Scan, Snapshot, stamp, tables_of
 from leadflow.room import Key, Table
 from leadflow.stores.layout import layout_of
 from leadflow.stores.paging import pages
@@ -65,6 +67,7 @@ class JoinedPostgresStore:
         self._read = reader(statements)
         self._recorded = decision_maker()
         self._writer = Writer(schema, statements, Claims(schema, self._layouts), fault)
+        self._lock = threading.Lock()
         self._is_closed = False
         with self._lent() as wire, kept(wire.connection) as cursor:
             recognise(cursor, schema, host.place)
@@ -79,7 +82,7 @@ class JoinedPostgresStore:
         if self._is_closed:
             raise StoreError("this joined flow was closed", code="store_closed", hint="join again")
         place = self._host.place
-        with told(place):
+        with self._lock, told(place):
             yield _LentWire(fit(self._host.lend(), place), is_lent=True)
 
     # -- reading ------------------------------------------------------------------------------------------
@@ -104,7 +107,19 @@ class JoinedPostgresStore:
     def commit(self, change: ChangeSet) -> None:
         """Make the change true within the application's transaction. See Store.commit."""
         with self._lent() as wire:
-            wire.ask(self._writer.within(wire, change))
+            try:
+                self._writer.within(wire, change)
+            except psycopg.Error as error:
+                if not is_conflict(error):
+                    raise
+                raise self._lost(wire, change) from None
+
+    def _lost(self, wire: Wire, change: ChangeSet) -> ConflictError:
+        """How a change lost its race, with the tables, which need not be exact."""
+        expect = change.expect
+        rows = self._read(wire, [*expect, *change.put, *(("input", each.id) for each in change.inputs)])
+        lost = [key for key, found in rows.items() if stamp(found) != expect.get(key, 0)]
+        return ConflictError("rows changed since they were read", hint=_AGAIN, details={"tables": tables_of(lost)})
 
 
 class _LentWire(Wire):
@@ -117,7 +132,10 @@ class _LentWire(Wire):
             try:
                 return super().ask(chain(before, statements, after))[2:-1]
             except BaseException:
-                if self.is_usable and self.connection.pgconn.transaction_status in _OPEN:
+                if not self.is_usable:
+                    # Broken off in the middle of a trip (Ctrl-C): whatever comes next would read this one's answers.
+                    self.connection.close()
+                elif self.connection.pgconn.transaction_status in _OPEN:
                     super().ask([(_BACK, ()), (_RELEASE, ())])
                 raise
 
@@ -180,8 +198,6 @@ def told(place: str) -> Iterator[None]:
                 code="store_isolation",
                 hint="begin it with ISOLATION LEVEL READ COMMITTED, PostgreSQL's default",
             ) from None
-        if is_conflict(error):
-            raise ConflictError("somebody else was faster", hint=_AGAIN) from None
         raise translated(error, place) from None
     except (ValueError, TypeError, OverflowError) as error:
         raise translated(error, place) from None
@@ -191,6 +207,8 @@ def told(place: str) -> Iterator[None]:
 def kept(connection: Connection) -> Iterator[Any]:
     """A plain cursor; what fails leaves the transaction as it was before."""
     cursor = psycopg.Cursor(connection, row_factory=tuple_row)
+    # Not those that the connection's owner has registered.
+    postgres.register_default_adapters(cursor)
     cursor.execute(_SAVEPOINT)
     try:
         yield cursor

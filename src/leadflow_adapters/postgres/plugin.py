@@ -75,5 +75,10 @@ def _installed() -> Iterator[None]:
 def leadflow_register_stores(register: Register) -> None:
     """PostgreSQL, under both names that its URLs go by; psycopg's connections can be joined."""
     for scheme in SCHEMES:
-        register(scheme, opened, capabilities=("claims", "durable", "migrates", "processes"))
+        register(
+            scheme,
+            opened,
+            capabilities=("claims", "durable", "migrates", "processes"),
+            kit="leadflow_adapters.postgres.kit:PostgresKit",
+        )
     register("psycopg", joined, capabilities=("join",))

@@ -59,10 +59,14 @@ class Writer:
         yield from self._ended(change)
         yield COMMIT, ()
 
-    def within(self, wire: Wire, change: ChangeSet) -> Iterator[Statement]:
-        """What makes a change true within a transaction that somebody else has begun."""
+    def within(self, wire: Wire, change: ChangeSet) -> None:
+        """Make a change true within a transaction that somebody else has begun."""
         refuse_claims(change, "a joined store")
-        self._point("begin", wire)
+        self._point("begin")
+        wire.ask(self._joined(wire, change))
+        self._point("committed")
+
+    def _joined(self, wire: Wire, change: ChangeSet) -> Iterator[Statement]:
         yield from self._hold_and_check(change, (), begin=())
         yield from self._few(wire, change)
         self._point("commit", wire)

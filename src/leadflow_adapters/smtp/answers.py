@@ -11,6 +11,7 @@ from typing import Final
 from attrs import frozen
 
 from leadflow.errors import AdapterError, AuthenticationError, RejectedError, TransientError
+from leadflow_adapters.reasons import bounce_of
 
 _ENHANCED: Final = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 _WAIT_S: Final = {421: 120.0, 450: 300.0, 451: 300.0, 452: 600.0, 454: 300.0}
@@ -57,6 +58,8 @@ def refusal(answer: Answer) -> AdapterError:
 
     >>> refusal(Answer("recipient", 451, "4.7.1 greylisted")).retry_after
     300.0
+    >>> refusal(Answer("recipient", 550, "5.1.1 no such user")).bounce
+    'hard'
     >>> type(refusal(Answer("sender", 530, "5.7.0 log in first"))).__name__
     'AuthenticationError'
     """
@@ -69,4 +72,8 @@ def refusal(answer: Answer) -> AdapterError:
         return AuthenticationError(
             said, adapter="smtp", operation=answer.step, hint="the server wants a login, or another sender"
         )
-    return RejectedError(said, adapter="smtp", operation=answer.step)
+    # What is said of the recipient is a bounce that comes at once.
+    bounce = bounce_of(answer.enhanced, answer.text) if answer.step == "recipient" else None
+    return RejectedError(
+        said, adapter="smtp", operation=answer.step, bounce=bounce, status=(bounce and answer.enhanced) or None
+    )

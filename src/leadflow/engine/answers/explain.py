@@ -10,11 +10,14 @@ from attrs import frozen
 from leadflow.assignment.state import Handover
 from leadflow.engine.answers.reading import Reading
 from leadflow.engine.answers.wording import sentence
+from leadflow.engine.mailing.addresses import Address, address_id, why_not
 from leadflow.engine.mailing.messages import Message
 from leadflow.engine.planning.rulebook import Rulebook
 from leadflow.errors import NotFoundError
+from leadflow.model.business import User
 from leadflow.model.coding import to_plain
-from leadflow.model.decisions import MessagePlanned, Recorded
+from leadflow.model.contact import Contact
+from leadflow.model.decisions import MailReported, MessagePlanned, Recorded
 from leadflow.model.identity import group_of
 from leadflow.model.lead import Lead
 from leadflow.model.records import TOLD, Input
@@ -126,7 +129,8 @@ def explain(store: Store, rulebook: Rulebook, id_: str, now_us: int) -> Explaine
             store.scan(Scan(table="decision", where=(("id", ">=", f"{id_}#"), ("id", "<", f"{id_}$")), order="seq"))
         )
     messages = _messages(view, decisions)
-    return Explained(id_, record, _fields(row), scores, _stages(view, row), decisions, _lines(view, row), messages)
+    fields = {**_fields(row), **_mail_stopped(view, row, now_us)}
+    return Explained(id_, record, fields, scores, _stages(view, row), decisions, _lines(view, row), messages)
 
 
 def _subjects(view: Reading, record: str, row: Any) -> list[str]:
@@ -196,13 +200,31 @@ def _lines(view: Reading, row: Any) -> tuple[tuple[str, str], ...]:
 
 
 def _messages(view: Reading, decisions: Iterable[Recorded]) -> tuple[tuple[str, str, str, str | None, str | None], ...]:
-    keys = [each.decision.key for each in decisions if isinstance(each.decision, MessagePlanned)]
+    keys: dict[str, None] = {}
+    for each in decisions:
+        if isinstance(each.decision, MessagePlanned):
+            keys[each.decision.key] = None
+        elif isinstance(each.decision, MailReported) and each.decision.message is not None:
+            keys[each.decision.message] = None
     view.require([(Message.table, key) for key in keys])
     found = [message for key in keys if (message := view.get(Message, key)) is not None]
     return tuple(
-        (each.template, each.recipient, each.state, None if each.due_us is None else _iso(each.due_us), each.error)
+        (
+            each.template or "mail",
+            each.recipient,
+            each.state,
+            None if each.due_us is None else _iso(each.due_us),
+            each.error,
+        )
         for each in found
     )
+
+
+def _mail_stopped(view: Reading, row: Any, now_us: int) -> dict[str, str]:
+    """Why nothing is sent to a contact's or a user's address, if so."""
+    address = row.email if isinstance(row, (Contact, User)) else None
+    why = None if not address else why_not(view.get(Address, address_id(address)), now_us)
+    return {} if why is None else {"mail_stopped": why}
 
 
 def _iso(at_us: int) -> str:

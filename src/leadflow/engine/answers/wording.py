@@ -75,6 +75,11 @@ def _paused(d: Any) -> str:
     return f"{d.subject} {until}: {d.because}"
 
 
+def _reported(d: Any) -> str:
+    said = " ".join(part for part in (d.bounce, d.status) if part)
+    return f"{d.kind} of {d.message or d.subject}" + (f" ({said})" if said else "")
+
+
 def _because(cause: str) -> str:
     return cause if cause == "by hand" else f"because of {cause}"
 
@@ -111,5 +116,7 @@ _SENTENCES: Mapping[str, Callable[[Any], str]] = {
     "view_seen": lambda d: f"{d.subject} has seen the list {d.view}",
     "deadline_set": lambda d: f"{d.subject} deadline {d.sla} {'ended' if d.due_us is None else 'started'}: {d.because}",
     "deadline_missed": lambda d: f"{d.subject} missed {d.sla}: {d.action}",
+    "mail_reported": _reported,
+    "address_allowed": lambda d: f"an address may be sent to again: {d.because or d.subject}",
     "message_planned": lambda d: f"{d.recipient} is told: {d.template} about {d.subject}",
 }

@@ -5,6 +5,7 @@ An address is kept as a number made from it, not as it is written: whoever is er
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any, ClassVar, Final
 
@@ -51,6 +52,15 @@ def address_id(address: str) -> str:
     True
     """
     return derive_id("address", email(address) or address.strip().lower()) if "@" in address else address
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is an address, or the id of one.
+
+    >>> is_address("ana@example.si"), is_address(address_id("ana@example.si")), is_address("ana")
+    (True, True, False)
+    """
+    return "@" in text or re.fullmatch(r"address_[a-z2-7]{16}", text) is not None
 
 
 def why_not(row: Address | None, now_us: int) -> str | None:

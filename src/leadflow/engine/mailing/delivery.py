@@ -10,6 +10,8 @@ What a veto keeps is planned again, for later.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
 
 from attrs import define, evolve
 
@@ -24,8 +26,11 @@ from leadflow.errors import (
     AdapterUnavailableError,
     AuthenticationError,
     FateUnknownError,
+    LeadflowError,
+    RejectedError,
     TransientError,
 )
+from leadflow.model.commands import ReportMail
 from leadflow.model.time import HOUR_US, MINUTE_US, SECOND_US
 from leadflow.model.values import NOTHING
 from leadflow.ports.mail import Mailer
@@ -62,8 +67,11 @@ def deliver(
     limit: int | None,
     lease_us: int,
     vetoes: Mapping[str, Veto] = NOTHING,
+    report: Callable[[ReportMail], Any] = lambda command: None,
 ) -> Delivered:
     """Hand over what is due, if every veto lets it, one message in hand at a time.
+
+    `report` is told of addresses that were refused.
 
     Errors: AuthenticationError and AdapterUnavailableError, when nothing can leave; everything waits then.
     """
@@ -85,13 +93,21 @@ def deliver(
                 if taken.state == "suppressed":
                     done.suppressed += 1
                     continue
+                refusals: list[RejectedError] = []
                 try:
-                    became = _hand_over(taken, view, mailer, sender, now(), done, vetoes)
+                    became = _hand_over(taken, view, mailer, sender, now(), done, vetoes, refusals)
                 except (AuthenticationError, AdapterUnavailableError):
                     desk.give_back(taken)
                     raise
                 # After anything else it may have left: it stays claimed, and its mailer is asked when the lease is over.
-                desk.settle_later(taken, became)
+                if not refusals:
+                    desk.settle_later(taken, became)
+                    continue
+                desk.settle(taken, became)
+                for refusal in refusals:
+                    # Where this cannot be kept now, the address is refused again next time.
+                    with suppress(LeadflowError):
+                        report(_refused(became, refusal, now()))
         finally:
             desk.clear()
     return done
@@ -111,6 +127,21 @@ def _ask(message: Message, desk: Desk, mailer: Mailer, now_us: int, done: Delive
         done.unknown += was_sent is None
 
 
+def _refused(message: Message, error: RejectedError, now_us: int) -> ReportMail:
+    """What the recipient's server said at once is a bounce as any other."""
+    return ReportMail(
+        key=f"refused:{message.id}",
+        at_us=now_us,
+        kind="email.bounced",
+        message=message.id,
+        address=message.address,
+        contact=message.recipient if message.recipient.startswith("c_") else None,
+        lead=message.subject if message.subject.startswith("l_") else None,
+        bounce=error.bounce,
+        status=error.status,
+    )
+
+
 def _hand_over(
     message: Message,
     view: Reading,
@@ -119,6 +150,7 @@ def _hand_over(
     now_us: int,
     done: Delivered,
     vetoes: Mapping[str, Veto],
+    refusals: list[RejectedError],
 ) -> Message:
     try:
         mail = letter(message, view, sender)
@@ -150,6 +182,8 @@ def _hand_over(
     except (AuthenticationError, AdapterUnavailableError):
         raise
     except AdapterError as error:
+        if isinstance(error, RejectedError) and error.bounce is not None:
+            refusals.append(error)
         done.refused += 1
         return settled(message, "refused", now_us, _told(error))
     done.handed_over += 1

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
+from leadflow.engine.mailing.addresses import address_id
 from leadflow.engine.mailing.messages import LEFT, Message
 from leadflow.engine.upkeep.settings import remember
 from leadflow.model.commands import ReportMail
@@ -105,9 +106,16 @@ def _reports_of(returned: Returned, ours: Mapping[str, Message], now_us: int) ->
             address=message.address,
             contact=message.recipient if message.recipient.startswith("c_") else None,
             lead=message.subject if message.subject.startswith("l_") else None,
-            bounce=returned.bounce if has_bounce else None,
+            bounce=_bounce(returned, message) if has_bounce else None,
             status=returned.status or None,
         )
+
+
+def _bounce(returned: Returned, message: Message) -> str:
+    """The kind of a bounce. What failed behind the address that we wrote to, where mail was passed on, is not its end."""
+    ids = {address_id(each) for each in returned.recipients if "@" in each}
+    is_behind = bool(ids) and message.address is not None and message.address not in ids
+    return "soft" if is_behind and returned.bounce == "hard" else returned.bounce
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from leadflow.engine.mailing.addresses import Address, address_id
+from leadflow.engine.mailing.addresses import Address, address_id, is_address
 from leadflow.engine.mailing.addresses import apply_reported as apply_to_address
 from leadflow.engine.mailing.messages import LEFT, REPORTED, Message
 from leadflow.model.coding import to_plain
@@ -26,7 +26,7 @@ from leadflow.room import Hush, Key, Step, View
 KINDS: Final = (
     "email.bounced", "email.delayed", "email.delivered", "email.complained", "email.unsubscribed", "email.replied"
 )  # fmt: skip
-BOUNCES: Final = ("hard", "soft", "blocked", "policy")
+BOUNCES: Final = ("hard", "blocked", "policy", "soft")
 _WITHDRAWN: Final = ("email.complained", "email.unsubscribed")
 _SENT: Final = "email.sent"
 _BASE: Final = frozenset({"key", "at_us", "actor"})
@@ -50,6 +50,8 @@ def on_report(view: View, command: ReportMail, rules: Any, now_us: int) -> Step 
         return Step(refusal=Refusal("unknown_kind", {"kind": command.kind[:60]}))
     if (command.bounce in BOUNCES) != (command.kind in ("email.bounced", "email.delayed")):
         return Step(refusal=Refusal("unknown_bounce", {"known": ", ".join(BOUNCES)}))
+    if command.address is not None and not is_address(command.address):
+        return Step(refusal=Refusal("invalid_address"))
     contact = None if command.contact is None else standing_for(view, Contact, command.contact)
     if contact is None and command.message is None and command.address is None:
         return Step(refusal=Refusal("no_subject", {"field": "message"}))
@@ -82,12 +84,22 @@ def on_report(view: View, command: ReportMail, rules: Any, now_us: int) -> Step 
 
 def on_allow(view: View, command: AllowAddress, rules: Any, now_us: int) -> Step | None:
     """Somebody says that an address works again."""
+    if not is_address(command.address):
+        return Step(refusal=Refusal("invalid_address"))
     row = view.get(Address, address_id(command.address))
     if row is None:
         return Step(refusal=Refusal("unknown_address"))
     if row.complained_us is not None:
         return Step(refusal=Refusal("complained"))
-    return Step((AddressAllowed(subject=command.key, because=command.reason),))
+    record = Input(
+        command.key,
+        command.type,
+        min(command.at_us, now_us),
+        now_us,
+        actor=command.actor,
+        data=to_plain(command, _BASE),
+    )
+    return Step((AddressAllowed(subject=command.key, because=command.reason),), inputs=(record,))
 
 
 def apply_reported(view: View, recorded: Recorded, rules: Any) -> Iterable[Any]:
@@ -99,8 +111,8 @@ def apply_reported(view: View, recorded: Recorded, rules: Any) -> Iterable[Any]:
     if message is None or message.state not in LEFT:
         return puts
     state = decision.kind.partition(".")[2]
-    if REPORTED.get(state, 0) > REPORTED.get(message.state, 0):
-        error = " ".join(filter(None, (decision.bounce, decision.status))) or None
+    error = " ".join(filter(None, (decision.bounce, decision.status))) or None if state == "bounced" else None
+    if state in REPORTED and _weight(state, error) > _weight(message.state, message.error):
         after = replaced(message, state=state, error=error)
     elif message.state in ("claimed", "unknown"):
         after = replaced(message, state="handed_over", error=None)  # it was told of, so it left
@@ -108,6 +120,12 @@ def apply_reported(view: View, recorded: Recorded, rules: Any) -> Iterable[Any]:
         return puts
     settled_us = message.settled_us or recorded.at_us
     return [*puts, replaced(after, due_us=None, settled_us=settled_us, version=message.version + 1)]
+
+
+def _weight(state: str, error: str | None) -> tuple[int, int, str]:
+    """Of several reports the one that says most stands, in whatever order they come."""
+    said = (error or "").partition(" ")[0] if state == "bounced" else ""
+    return REPORTED.get(state, 0), -BOUNCES.index(said) if said in BOUNCES else -len(BOUNCES), error or ""
 
 
 # -- mail that the application sends itself -------------------------------------------------------------------

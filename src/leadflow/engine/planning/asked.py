@@ -7,6 +7,7 @@ from typing import Any
 
 from leadflow.model.account import Account
 from leadflow.model.contact import Contact
+from leadflow.model.identity import group_of
 from leadflow.model.records import Input
 from leadflow.model.time import NEVER_US
 from leadflow.room import View
@@ -50,14 +51,15 @@ class Asked:
 
     @property
     def signals(self) -> Mapping[int, Any]:
-        """The contact's behaviour, counted from its inputs."""
+        """The contact's behaviour, counted from its inputs and those of visitors and contacts that it stands for."""
         if self._signals is None:
             signals: dict[int, Any] = {}
             contact = self.contact
             if self._table is not None and len(self._table) and contact is not None:
-                for record in self._view.find(Input, "subject", contact.id):
-                    if record.kind is not None:
-                        signals.update(self._table.observe(signals, record.kind, record.properties, record.at_us))
+                for id_ in group_of(self._view, contact.id):
+                    for record in self._view.find(Input, "subject", id_):
+                        if record.kind is not None:
+                            signals.update(self._table.observe(signals, record.kind, record.properties, record.at_us))
             self._signals = signals
         return self._signals
 

@@ -11,11 +11,12 @@ from attrs import field, frozen
 
 from leadflow.errors import ExpressionError, InvalidValueError
 from leadflow.expr import nodes as n
-from leadflow.expr.check import check, faults, type_of
+from leadflow.expr.check import check, faults
 from leadflow.expr.fault import Fault, did_you_mean
 from leadflow.expr.points.decay import MAX_HALF_LIFE_DAYS
 from leadflow.expr.reading.calls import MAX_LIMIT
 from leadflow.expr.reading.parse import parse
+from leadflow.expr.typed import type_of
 from leadflow.expr.types import Schema, Type
 from leadflow.model.time import parse_duration
 

@@ -15,6 +15,7 @@ Where leadflow is installed, `st.from_type(Contact)` and all its kin work too, w
 from __future__ import annotations
 
 from leadflow.testing.strategies.basics import (
+    AROUND,
     COMPANIES,
     DAMAGED_EMAILS,
     EMAILS,
@@ -75,6 +76,7 @@ from leadflow.testing.strategies.rules import (
 from leadflow.testing.strategies.ways import actions, process_rules, process_steps, processes, stages
 
 __all__ = [
+    "AROUND",
     "COMPANIES",
     "DAMAGED_EMAILS",
     "EMAILS",

@@ -13,7 +13,7 @@ from leadflow.errors import ExpressionError
 from leadflow.expr import Schema, Type, parse
 from leadflow.expr import nodes as n
 from leadflow.model.time import DAY_US, duration_text, parse_duration, to_datetime
-from leadflow.model.values import FLAGS
+from leadflow.model.values import CONSENT_LEVELS, FLAGS
 from leadflow.playbook.checks.conditions import rules_of
 from leadflow.playbook.playbook import Playbook
 from leadflow.process.rules import ProcessStep
@@ -59,14 +59,17 @@ class Deed:
 class Asked:
     """What a playbook asks about.
 
-    `values` are by field ("contact.country"), those for which a rule holds first; `flags` are those of a lead that people
-    set. `spans` are durations.
+    `values` are by field ("contact.country"), those for which a rule gives points or lets a lead on first; `deeds` are
+    all that count, `wanted` those that do not cost points, `fillings` how often a form counts. `flags` are those of a lead
+    that people set, `spans` durations.
     """
 
     playbook: Playbook
     schema: Schema
     values: Mapping[str, tuple[Any, ...]]
     deeds: tuple[Deed, ...]
+    wanted: tuple[Deed, ...]
+    fillings: int
     spans: tuple[str, ...]
     flags: tuple[str, ...]
 
@@ -88,6 +91,8 @@ class Asked:
         if step.field is None:
             return (True, False) if step.must_be_yes else ("yes",)
         record, _, name = step.field.partition(".")
+        if name.endswith("_id"):
+            return ()  # the record says by itself to whom it belongs
         field = self.schema.records[record].get(name)
         if field is not None and field.type is Type.BOOLEAN:
             return (True, False)
@@ -105,7 +110,10 @@ def asked_by(playbook: Playbook) -> Asked:
     Deed(kind='page.visited', properties=(('page', 'pricing'),), times=3)
     """
     schema = schema_for(playbook)
-    nodes = [part for rule in rules_of(playbook) for part in _parts(rule.text)]
+    rules = [rule for model in playbook.scoring.models.values() for rule in model.rules]
+    costly = {rule.when for rule in rules if rule.points < 0}
+    texts = sorted((rule.text for rule in rules_of(playbook)), key=lambda text: text in costly)
+    nodes = [part for text in texts for part in _parts(text)]
     values: dict[str, list[Any]] = {}
     for record, fields in playbook.attributes.items():
         for name, attribute in fields.items():
@@ -115,14 +123,19 @@ def asked_by(playbook: Playbook) -> Asked:
         if value in found:
             found.remove(value)
         found.insert(0, value)
+    for model in playbook.scoring.models.values():
+        if CONSENT_LEVELS[model.consent]:
+            found = values.setdefault("contact.consent", [])
+            found[:] = dict.fromkeys([CONSENT_LEVELS[model.consent], *found, 0])
     forms = {form.kind for form in playbook.capture.forms.values()}
-    rules = [rule for model in playbook.scoring.models.values() for rule in model.rules]
     deeds = [*(deed for rule in rules for deed in _deeds_of(rule)), *(deed for part in nodes for deed in _deeds(part))]
     return Asked(
         playbook,
         schema,
         {target: tuple(found) for target, found in values.items()},
-        tuple(dict.fromkeys(deed for deed in deeds if deed.kind not in forms)),
+        (all_of := tuple(dict.fromkeys(deed for deed in deeds if deed.kind not in forms))),
+        tuple(deed for deed in all_of if deed not in _unwanted(rules)),
+        max((deed.times for deed in deeds if deed.kind in forms), default=1),
         _spans(playbook, rules, nodes),
         tuple(flag for flag in FLAGS if f"lead.{flag}" in _fields(nodes)),
     )
@@ -197,6 +210,12 @@ def _deeds_of(rule: Rule) -> Iterator[Deed]:
     if kind is not None:
         times = rule.at_least if rule.of else (rule.limit or _times(rule)) if rule.each else 1
         yield Deed(_kind(kind), tuple(sorted(rule.where.items())), min(times, _MOST_TIMES))
+
+
+def _unwanted(rules: Sequence[Rule]) -> set[Deed]:
+    """Deeds by which points are lost."""
+    losing = [rule for rule in rules if (rule.points < 0) is (rule.none is None)]
+    return {deed for rule in losing for deed in _deeds_of(rule)}
 
 
 def _times(rule: Rule) -> int:

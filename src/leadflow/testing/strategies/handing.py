@@ -28,7 +28,7 @@ from leadflow.assignment.rules import (
 )
 from leadflow.assignment.views.rules import SCOPES
 from leadflow.testing.strategies.basics import USERS, Fields, durations, made, several, sometimes
-from leadflow.testing.strategies.rules import conditions
+from leadflow.testing.strategies.rules import ABOUT, conditions
 
 POOLS, QUEUES, SCHEDULES, SLAS = ("inbound", "field"), ("unassigned", "dach"), ("office",), ("call",)
 WEEKS: Sequence[Mapping[str, tuple[str, ...]]] = (
@@ -152,11 +152,13 @@ def slas(*, queues: Sequence[str] = (), schedules: Sequence[str] = (), **options
     return st.one_of([made(Sla, {**fields, **shape}, options) for shape in shapes])
 
 
-def list_views(*, models: Sequence[str] = (), **options: Fields) -> SearchStrategy[ListView]:
+def list_views(
+    *, models: Sequence[str] = (), about: Sequence[str] = ABOUT, **options: Fields
+) -> SearchStrategy[ListView]:
     """Lists of leads with a name."""
     fields: dict[str, Fields] = {
         "name": st.sampled_from(["hot", "mine"]),
-        "where": sometimes(conditions(models=models)),
+        "where": sometimes(conditions(about=about, models=models)),
         "order": st.sampled_from(["-updated_at", "created_at", "stage"]),
         "scope": st.sampled_from(SCOPES),
     }
@@ -164,12 +166,17 @@ def list_views(*, models: Sequence[str] = (), **options: Fields) -> SearchStrate
 
 
 def assignment_entries(
-    *, targets: Sequence[str] = ("user:ana",), models: Sequence[str] = (), slas: Sequence[str] = (), **options: Fields
+    *,
+    targets: Sequence[str] = ("user:ana",),
+    models: Sequence[str] = (),
+    about: Sequence[str] = ABOUT,
+    slas: Sequence[str] = (),
+    **options: Fields,
 ) -> SearchStrategy[Entry]:
     """Assignment rules that give leads to some of these targets."""
     fields: dict[str, Fields] = {
         "name": st.sampled_from(["managers", "abroad", "rest"]),
-        "when": sometimes(conditions(models=models)),
+        "when": sometimes(conditions(about=about, models=models)),
         "target": st.sampled_from(list(targets)),
         "reassign": st.booleans(),
         "notify": sometimes(st.just("lead-assigned")),
@@ -180,7 +187,9 @@ def assignment_entries(
 
 
 @st.composite
-def _assignment_rules(draw: st.DrawFn, models: Sequence[str], options: Mapping[str, Fields]) -> AssignmentRules:
+def _assignment_rules(
+    draw: st.DrawFn, models: Sequence[str], about: Sequence[str], options: Mapping[str, Fields]
+) -> AssignmentRules:
     """Parts that name only parts which are there."""
     hours = draw(several(schedules(), most=1, by="name"))
     waiting = draw(several(queues(), least=1, most=2, by="name"))
@@ -189,16 +198,19 @@ def _assignment_rules(draw: st.DrawFn, models: Sequence[str], options: Mapping[s
     due = [each.name for each in deadlines]
     working = draw(several(pools(queues=ends_in, schedules=open_in, slas=due), most=2, by="name"))
     final = ["user:ana", *(f"queue:{name}" for name in ends_in), *(f"pool:{each.name}" for each in working)]
+    related = ["territory", "owner_of:account", "owner_of:person", "owner_of:contact.owner_id"]
     fields: dict[str, Fields] = {
         "default_owner": st.sampled_from(["user:ana", *(f"queue:{name}" for name in ends_in)]),
-        "entries": several(assignment_entries(targets=final, models=models, slas=due), most=2, by="name"),
+        "entries": several(
+            assignment_entries(targets=[*final, *related], models=models, about=about, slas=due), most=2, by="name"
+        ),
         "pools": st.just(working),
         "queues": st.just(waiting),
         "territories": several(territories(targets=final), most=2, by="name"),
         "product_lines": several(product_lines(targets=final), most=2, by="name"),
         "schedules": st.just(hours),
         "slas": st.just(deadlines),
-        "views": several(list_views(models=models), most=1, by="name"),
+        "views": several(list_views(models=models, about=about), most=1, by="name"),
         "product_mode": st.sampled_from(["single", "duplicate"]),
         "lead_owner": st.sampled_from(["first", "highest"]),
         "notify": sometimes(st.just("lead-assigned")),
@@ -209,6 +221,8 @@ def _assignment_rules(draw: st.DrawFn, models: Sequence[str], options: Mapping[s
     return draw(made(AssignmentRules, fields, options))
 
 
-def assignment_rules(*, models: Sequence[str] = (), **options: Fields) -> SearchStrategy[AssignmentRules]:
-    """All of assignment: who gets a lead. `models` are those that its conditions may ask for."""
-    return _assignment_rules(models, options)
+def assignment_rules(
+    *, models: Sequence[str] = (), about: Sequence[str] = ABOUT, **options: Fields
+) -> SearchStrategy[AssignmentRules]:
+    """All of assignment: who gets a lead. `models` and `about` are what its conditions may ask for, as in `conditions`."""
+    return _assignment_rules(models, about, options)

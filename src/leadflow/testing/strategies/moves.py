@@ -14,6 +14,7 @@ from hypothesis.strategies import SearchStrategy
 
 from leadflow.capture.rules import Form
 from leadflow.model.lead import CONTEXT_COLUMNS
+from leadflow.model.time import HOUR_US, MINUTE_US, parse_duration
 from leadflow.process.rules import Stage
 from leadflow.testing.strategies.basics import Record
 from leadflow.testing.strategies.fitting import Asked, Deed
@@ -46,8 +47,18 @@ def moves(asked: Asked, *, with_commands: bool = True) -> SearchStrategy[Move]:
     if with_commands:
         what += [commands.map(lambda record: (record,)) for commands in _commands(asked)]
         what += [st.just(worked(asked, stage)) for stage in _stages(asked)]
-    gaps = st.sampled_from(("", "", *_GAPS, *asked.spans))
+    gaps = st.sampled_from(("", "", *_GAPS, *asked.spans, *map(beyond, asked.spans)))
     return st.builds(Move, gaps, st.one_of(what))
+
+
+def beyond(span: str) -> str:
+    """A little more than a span.
+
+    >>> beyond("30d"), beyond("15min")
+    ('721h', '16min')
+    """
+    length = parse_duration(span)
+    return f"{length // HOUR_US + 1}h" if length >= HOUR_US else f"{length // MINUTE_US + 1}min"
 
 
 def _forms(asked: Asked) -> list[tuple[str, Form]]:
@@ -178,7 +189,10 @@ def _told_lead(asked: Asked, who: SearchStrategy[str]) -> SearchStrategy[tuple[R
 
 def worked(asked: Asked, stage: Stage) -> tuple[Record, ...]:
     """Somebody answers every step of a stage so that it can be completed, and completes it."""
-    answered = [{"type": "set_step", "step": step.name, "value": asked.answers(step)[0]} for step in stage.steps]
+    first = {step.name: asked.answers(step)[:1] for step in stage.steps}
+    answered = [
+        {"type": "set_step", "step": name, "value": value} for name, values in first.items() for value in values
+    ]
     return (*answered, {"type": "advance"})
 
 
@@ -223,22 +237,24 @@ def eager(asked: Asked) -> list[tuple[Move, ...]]:
     One for each of the values that rules turn on, with everything that can be done, with flags only, and with none of both.
     """
     most = max((len(values) for values in asked.values.values()), default=1)
-    deeds = tuple(record for deed in asked.deeds for record in done(deed, PEOPLE[0]))
+    deeds = tuple(record for deed in asked.wanted for record in done(deed, PEOPLE[0]))
     flags = tuple({"type": "set_flag", "flag": flag} for flag in asked.flags)
-    return [_eager(asked, number, between) for number in range(min(most, 3)) for between in (deeds, flags, ())]
+    kinds = ((deeds, asked.fillings), (flags, 1), ((), 1))
+    return [_eager(asked, number, between, often) for number in range(min(most, 3)) for between, often in kinds]
 
 
-def _eager(asked: Asked, number: int, between: tuple[Record, ...]) -> tuple[Move, ...]:
+def _eager(asked: Asked, number: int, between: tuple[Record, ...], often: int) -> tuple[Move, ...]:
     def pick(values: Sequence[Any]) -> Any:
         return values[number % len(values)]
 
     who = PEOPLE[0]
     record = told(asked, who, pick)
     first = [Move("", (record,))] if record is not None else []
-    first += [Move("", (filled(asked, name, form, who, pick),)) for name, form in _forms(asked)]
+    first += [Move("", (filled(asked, name, form, who, pick),)) for name, form in _forms(asked) for _ in range(often)]
     if not _leads_come(asked):
         first.append(Move("", (told_lead(asked, who, pick),)))
     # The lead that is worked is that of the latest record which has one.
     first += first[-1:] if not _leads_come(asked) else [Move("", (filled(asked, *_forms(asked)[0], who, pick),))]
     by_step = [Move("", (record,)) for record in between]
-    return (*first, *by_step, *(Move("1h", worked(asked, stage)) for stage in _stages(asked)))
+    waits = [Move(beyond(span), ()) for span in asked.spans[-1:] if not number]
+    return (*first, *by_step, *waits, *(Move("1h", worked(asked, stage)) for stage in _stages(asked)))

@@ -11,7 +11,7 @@ from hypothesis.strategies import SearchStrategy
 from leadflow.playbook.playbook import Playbook
 from leadflow.testing.strategies.basics import Fields, check_options, made
 from leadflow.testing.strategies.handing import assignment_rules
-from leadflow.testing.strategies.rules import ATTRIBUTES, capture_rules, matching_rules, scoring
+from leadflow.testing.strategies.rules import ABOUT, ATTRIBUTES, capture_rules, matching_rules, scoring
 from leadflow.testing.strategies.ways import process_rules
 
 
@@ -33,15 +33,16 @@ def playbooks(**options: Fields) -> SearchStrategy[Playbook]:
 @st.composite
 def _playbooks(draw: st.DrawFn, options: Mapping[str, Fields]) -> Playbook:
     models = draw(options.get("scoring", scoring()))
+    attributes = draw(options.get("attributes", st.sampled_from([{}, ATTRIBUTES])))
     names = list(models.models)
+    about = (*ABOUT, "attributes") if attributes == ATTRIBUTES else ABOUT
     fields: dict[str, Any] = {
         "name": st.sampled_from(["mine", "default"]),
         "time_zone": st.sampled_from(["UTC", "Europe/Ljubljana"]),
         "currency": st.sampled_from(["EUR", "USD"]),
-        "attributes": st.sampled_from([{}, ATTRIBUTES]),
         "capture": capture_rules(),
         "matching": matching_rules(),
-        "process": process_rules(models=names),
-        "assignment": assignment_rules(models=names),
+        "process": process_rules(models=names, about=about),
+        "assignment": assignment_rules(models=names, about=about),
     }
-    return draw(made(Playbook, fields, {**options, "scoring": st.just(models)}))
+    return draw(made(Playbook, fields, {**options, "scoring": st.just(models), "attributes": st.just(attributes)}))

@@ -43,9 +43,16 @@ CONDITIONS: Mapping[str, Sequence[str]] = {
         "contact.email is not None",
         "contact.consent >= 2",
         'contains(contact.title, "head")',
+        'contact.created_at > ago("30d")',
     ),
     "account": ("account.employees >= 50", 'account.industry == "energy"', "account.revenue < 1000000"),
-    "lead": ('lead.page == "pricing"', "lead.teleprospect_ready", "lead.sales_ready", "lead.owner is None"),
+    "lead": (
+        'lead.page == "pricing"',
+        "lead.teleprospect_ready",
+        "lead.sales_ready",
+        "lead.owner is None",
+        'lead.created_at < ago("7d")',
+    ),
     "behaviour": (
         'any("email.clicked", within="30d")',
         'count("page.visited", page="pricing") >= 2',
@@ -65,13 +72,17 @@ FIELDS = {
     "company": "account.name",
     "employees": "account.employees",
     "product": "lead.product",
+    "page": "lead.page",
+    "postcode": "contact.postcode",
 }
 """What the fields of generated forms set."""
 
 
-def conditions(
-    *, about: Sequence[str] = ("contact", "account", "lead", "behaviour", "terms"), models: Sequence[str] = ()
-) -> SearchStrategy[str]:
+ABOUT = ("contact", "account", "lead", "behaviour", "terms")
+"""What conditions may ask for under any playbook."""
+
+
+def conditions(*, about: Sequence[str] = ABOUT, models: Sequence[str] = ()) -> SearchStrategy[str]:
     """Conditions, alone or two together, about some of `CONDITIONS` and the scores of models of these names.
 
     >>> from hypothesis import find
@@ -115,7 +126,12 @@ def forms(**options: Fields) -> SearchStrategy[Form]:
 def matching_strategies(*, target: str | None = None, **options: Fields) -> SearchStrategy[Strategy]:
     """Matching strategies of every kind, or of a target: "contact", "account" or "lead"."""
     keys: dict[str, list[tuple[tuple[str, ...], ...]]] = {
-        "contact": [(("email",),), (("phone",), ("email",)), (("first_name", "last_name", "account_id"), ("email",))],
+        "contact": [
+            (("email",),),
+            (("email:email-loose",),),
+            (("phone",), ("email",)),
+            (("first_name", "last_name", "account_id"), ("email",)),
+        ],
         "account": [(("domain",), ("name",)), (("name", "country"), ("domain",))],
         "lead": [(("contact", "context"),), (("contact",),), (("contact", "campaign"), ("contact",))],
     }

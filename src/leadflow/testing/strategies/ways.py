@@ -14,7 +14,7 @@ from hypothesis.strategies import SearchStrategy
 
 from leadflow.process.rules import Action, Branch, Process, ProcessRules, ProcessStep, Stage
 from leadflow.testing.strategies.basics import Fields, durations, made, several, sometimes
-from leadflow.testing.strategies.rules import conditions
+from leadflow.testing.strategies.rules import ABOUT, conditions
 
 STAGES = ("inquiry", "qualification", "acceptance", "negotiation")
 STEPS = {
@@ -22,6 +22,8 @@ STEPS = {
     "sales_ready": "lead.sales_ready",
     "teleprospect_ready": "lead.teleprospect_ready",
     "campaign": "lead.campaign",
+    "country": "contact.country",
+    "employees": "account.employees",
 }
 """Steps by name, and the fields that they set."""
 _YES_NO = ("sales_ready", "teleprospect_ready")
@@ -56,11 +58,20 @@ def actions(**options: Fields) -> SearchStrategy[Action]:
     )
 
 
-def stages(*, later: Sequence[str] = (), models: Sequence[str] = (), **options: Fields) -> SearchStrategy[Stage]:
-    """Stages; `later` are the names of those that follow, to which its branches may lead."""
-    when = conditions(models=models)
+def stages(
+    *,
+    later: Sequence[str] = (),
+    earlier: Sequence[str] = (),
+    models: Sequence[str] = (),
+    about: Sequence[str] = ABOUT,
+    **options: Fields,
+) -> SearchStrategy[Stage]:
+    """Stages; `later` and `earlier` are the names of those to which its branches may lead."""
+    when = conditions(about=about, models=models)
     to = st.sampled_from(list(later)) if later else st.nothing()
-    branches = several(st.builds(Branch, to=to, when=sometimes(when)), most=2, by="to") if later else st.just(())
+    anywhere = [*later, *earlier]
+    ways = st.builds(Branch, to=st.sampled_from(anywhere), when=sometimes(when)) if anywhere else st.nothing()
+    branches = several(ways, most=2, by="to") if anywhere else st.just(())
     moves = several(st.builds(Branch, to=to, when=when), most=2, by="to") if later else st.just(())
     fields: dict[str, Fields] = {
         "name": st.sampled_from(STAGES),
@@ -76,13 +87,22 @@ def stages(*, later: Sequence[str] = (), models: Sequence[str] = (), **options: 
 
 
 def processes(
-    *, names: Sequence[str] = STAGES, models: Sequence[str] = (), **options: Fields
+    *,
+    names: Sequence[str] = STAGES,
+    models: Sequence[str] = (),
+    about: Sequence[str] = ABOUT,
+    **options: Fields,
 ) -> SearchStrategy[Process]:
-    """Processes of one to four stages of these names, in their order; branches and moves lead forwards."""
+    """Processes of one to four stages of these names, in their order; automatic moves lead forwards."""
     sizes = st.integers(1, len(names))
     in_order = sizes.flatmap(
         lambda size: st.tuples(
-            *(stages(later=names[at + 1 : size], models=models, name=st.just(names[at])) for at in range(size))
+            *(
+                stages(
+                    later=names[at + 1 : size], earlier=names[:at], models=models, about=about, name=st.just(names[at])
+                )
+                for at in range(size)
+            )
         )
     )
     fields: dict[str, Fields] = {
@@ -92,11 +112,13 @@ def processes(
     return made(Process, fields, options)
 
 
-def process_rules(*, models: Sequence[str] = (), **options: Fields) -> SearchStrategy[ProcessRules]:
-    """Up to two processes."""
+def process_rules(
+    *, models: Sequence[str] = (), about: Sequence[str] = ABOUT, **options: Fields
+) -> SearchStrategy[ProcessRules]:
+    """Up to two processes. `models` and `about` are what its conditions may ask for, as in `conditions`."""
     fields: dict[str, Fields] = {
         "processes": st.fixed_dictionaries(
-            {}, optional={"marketing": processes(models=models), "partners": processes(models=models)}
+            {}, optional=dict.fromkeys(("marketing", "partners"), processes(models=models, about=about))
         )
     }
     return made(ProcessRules, fields, options)

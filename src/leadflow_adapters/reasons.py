@@ -76,7 +76,8 @@ _WORDS: Final = {
     ),
 }  # fmt: skip
 _HARD_ANYWAY: Final = (
-    "user unknown", "unknown user", "no such user", "does not exist", "doesn't exist", "unknown in", "not found",
+    "user unknown", "unknown user", "no such user", "does not exist", "doesn't exist", "unknown in", "user not found",
+    "recipient not found", "address not found", "mailbox not found",
     "invalid recipient", "unknown recipient", "no such recipient", "recipientnotfound", "couldn't be found", "wasn't found",
 )  # fmt: skip
 
