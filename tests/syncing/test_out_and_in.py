@@ -110,6 +110,16 @@ def test_an_edit_comes_in_and_is_explained(flow: leadflow.Flow, folder: Folder) 
     assert flow.sync(folder.path).sent == 0, "what came from there goes back"
 
 
+def test_a_column_of_their_own_stays_theirs(flow: leadflow.Flow, folder: Folder) -> None:
+    """A CRM holds more than we know of: it hinders nothing, and stays."""
+    flow.sync(folder.path)
+    folder.edit("contact", notes="likes tea", phone="+386 40 123")
+    folder.add("contact", email="eva@kos.example", notes="new")
+    done = flow.sync(folder.path)
+    assert (done.taken, done.refused) == (2, 0)
+    assert {row["notes"] for row in folder.rows("contact")} == {"likes tea", "new"}
+
+
 def test_somebody_new_there_is_ours_too(flow: leadflow.Flow, folder: Folder) -> None:
     """Made there: known here, and told our id; without an address too."""
     flow.sync(folder.path)

@@ -116,9 +116,10 @@ class Outgoing:
         return Said(kind=kind, id=row.id, fields=fields, links=links, updated_us=row.updated_us)
 
     def travels(self, kind: str, name: str) -> bool:
-        """Whether a field goes there or comes from there."""
-        said = self._rules.of(kind, name)
-        return said.way != "none" and self._offer.keeps(kind, said.name)
+        """Whether a field goes there or comes from there; what else people keep there is their own."""
+        said, is_score = self._rules.of(kind, name), kind == "lead" and name.startswith(("score.", "grade."))
+        is_known = is_score or name in FIELDS[kind] or name in self._rules.named(kind)
+        return is_known and said.way != "none" and self._offer.keeps(kind, said.name)
 
 
 def fields_out(said: Said, link: Link | None, rules: CrmRules) -> dict[str, str]:
