@@ -45,7 +45,7 @@ def minimal(session: nox.Session) -> None:
     session.run(
         "pytest",
         "-m",
-        "not extra and not slow and not postgres",
+        "not extra and not slow and not postgres and not tryton",
         "--ignore=src/leadflow/cli",
         "--ignore=src/leadflow_adapters",
         *without,
@@ -59,6 +59,14 @@ def postgres(session: nox.Session) -> None:
     groups = [*_group("test"), *_group("postgres"), *_group("hosts")]
     session.install("-e", ".[cli,normalize,testing,postgres]", *groups)
     session.run("pytest", "-m", "postgres and not slow", "tests", *(session.posargs or ["-n", "auto"]))
+
+
+@nox.session
+def tryton(session: nox.Session) -> None:
+    """The kit of CRMs and a story, on a Tryton that is booted here; LEADFLOW_TEST_TRYTON names a file to keep it in."""
+    # Without "normalize": a validator of addresses that is installed would have Tryton refuse those of examples.
+    session.install("-e", ".[testing]", *_group("tryton"))
+    session.run("pytest", "-m", "tryton", "tests/tryton", *session.posargs)
 
 
 @nox.session

@@ -19,7 +19,7 @@ import leadflow
 
 SOURCE = Path(leadflow.__file__).parent
 MODULES = sorted(SOURCE.rglob("*.py"))
-PURE = ("model", "expr", "normalise", "capture", "matching", "scoring", "process", "assignment", "reporting")
+PURE = ("model", "expr", "normalise", "capture", "matching", "scoring", "process", "assignment", "reporting", "crm")
 PURE_MODULES = [path for path in MODULES if path.relative_to(SOURCE).parts[0] in PURE]
 SURFACE = {
     "Account", "Contact", "Flow", "Ingested", "JoinedFlow", "Lead", "LeadflowError", "Money", "Opportunity", "Outcome",
@@ -182,7 +182,7 @@ def test_nothing_sets_a_field_of_what_is_treated_as_a_value() -> None:
 
 
 def values() -> Iterator[type[Any]]:
-    for package in ("model", "ports", "playbook", "capture", "matching", "scoring", "process", "assignment"):
+    for package in ("model", "ports", "playbook", "capture", "matching", "scoring", "process", "assignment", "crm"):
         root = importlib.import_module(f"leadflow.{package}")
         for found in pkgutil.walk_packages(root.__path__, f"leadflow.{package}."):
             module = importlib.import_module(found.name)

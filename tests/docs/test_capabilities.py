@@ -10,8 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 TESTS = ROOT / "tests" / "capabilities"
-LATER = {"S003-2", "S003-3", "S003-11", "S003-13", "S004-10"}
-"""Lines that come with campaigns and CRM connections."""
+LATER = {"S003-2", "S003-3", "S003-11", "S003-13"}
+"""Lines that come with campaigns."""
 LINES = [*(f"S003-{number}" for number in range(1, 26)), *(f"S004-{number}" for number in range(1, 17))]
 
 

@@ -17,6 +17,7 @@ import leadflow
 from leadflow import errors, hookspecs
 from leadflow.assignment import rules as assignment
 from leadflow.capture import rules as capture
+from leadflow.crm import rules as crm
 from leadflow.engine.intake.records import COMMANDS
 from leadflow.engine.preparing import schema_for
 from leadflow.engine.rooms import ROOMS
@@ -143,7 +144,7 @@ def test_condition_language_is_listed() -> None:
 def test_playbook_keys_are_listed() -> None:
     classes = [
         cls
-        for module in (top, capture, matching, scoring, process, assignment)
+        for module in (top, capture, matching, scoring, process, assignment, crm)
         for cls in vars(module).values()
         if inspect.isclass(cls) and attrs.has(cls)
     ]
@@ -186,13 +187,19 @@ def test_decisions_taken_are_in_their_index() -> None:
     assert not [page.name for page in (DOCS / "decisions").glob("0*.md") if page.name not in index]
 
 
-def test_the_mailer_of_the_guide_passes_the_kit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What "Write a mailer" shows is right by its own measure."""
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [("write-a-mailer.md", "TestProviderMailer"), ("write-a-crm-adapter.md", "TestProviderCrm")],
+)
+def test_the_adapter_of_a_guide_passes_the_kit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str, name: str
+) -> None:
+    """What "Write a mailer" and "Write a CRM adapter" show is right by its own measure."""
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {"__name__": "guide"}
-    for text in blocks(DOCS / "how-to" / "write-a-mailer.md", "python"):
-        exec(compile(text, "write-a-mailer.md", "exec"), names)  # noqa: S102 - our own page
-    kit = names["TestProviderMailer"]
+    for text in blocks(DOCS / "how-to" / page, "python"):
+        exec(compile(text, page, "exec"), names)  # noqa: S102 - our own page
+    kit = names[name]
     tests = [name for name in dir(kit) if name.startswith("test_") and callable(getattr(kit, name))]
     assert len(tests) > 15
     for name in tests:

@@ -361,7 +361,13 @@ def test_a_playbook_that_the_store_does_not_follow(connection: sqlite3.Connectio
 
 def test_verbs_that_need_transactions_of_their_own(connection: sqlite3.Connection) -> None:
     flow = leadflow.join(connection)
-    verbs = (flow.deliver, flow.publish, lambda: flow.read_mail("imaps://mail.example"), lambda: flow.adopt(rekey=True))
+    verbs = (
+        flow.deliver,
+        flow.publish,
+        flow.sync,
+        lambda: flow.read_mail("imaps://mail.example"),
+        lambda: flow.adopt(rekey=True),
+    )
     for call in verbs:
         with pytest.raises(UnsupportedCapabilityError, match=r"leadflow\.open"):
             call()

@@ -414,6 +414,13 @@ class LosesDeletes(Honest):
         return evolve(page, changes=tuple(each for each in page.changes if not each.is_deleted))
 
 
+class TellsNoDeletesToWhoSawNothing(Honest):
+    def changes(self, since: str | None = None, limit: int = 100) -> Changes:
+        page = super().changes(since, limit)
+        is_begin = self.read(since)[0] == 0
+        return evolve(page, changes=tuple(each for each in page.changes if not (is_begin and each.is_deleted)))
+
+
 class GuessesDeletes(Plain):
     def changes(self, since: str | None = None, limit: int = 100) -> Changes:
         return Honest.changes(self, since, limit)
@@ -433,6 +440,23 @@ class IgnoresAField(Plain):
 class IgnoresAKind(Honest):
     def upsert(self, records: Sequence[CrmRecord]) -> list[Outcome]:
         return super().upsert([record for record in records if record.kind in FIELDS])
+
+
+class IgnoresALink(Honest):
+    def check(self, records: Sequence[CrmRecord]) -> None:
+        super().check([evolve(record, links={}) for record in records])
+
+    def put(self, record: CrmRecord) -> Outcome:
+        return super().put(evolve(record, links={r: i for r, i in record.links.items() if r in LINKS[record.kind]}))
+
+
+class TakesWhatItOnlyTells(Honest):
+    @property
+    def offer(self) -> Offer:
+        return evolve(super().offer, only_told=frozenset({"opportunity"}))
+
+    def check(self, records: Sequence[CrmRecord]) -> None:
+        check_records(records, super().offer, "planted")
 
 
 class IgnoresADelete(Plain):
@@ -503,10 +527,13 @@ PLANTED = {
     TakesEditsForEchoes: "test_what_others_change_is_told",
     MissesABlankedField: "test_what_others_change_is_told",
     LosesDeletes: "test_what_went_is_told",
+    TellsNoDeletesToWhoSawNothing: "test_what_went_is_told",
     GuessesDeletes: "test_nothing_is_said_to_have_gone",
     IgnoresALock: "test_a_lock_is_refused",
     IgnoresAField: "test_a_field_that_is_not_kept_is_refused",
     IgnoresAKind: "test_a_kind_that_is_not_kept_is_refused",
+    IgnoresALink: "test_a_link_that_is_not_kept_is_refused",
+    TakesWhatItOnlyTells: "test_a_kind_that_is_not_kept_is_refused",
     IgnoresADelete: "test_taking_away_is_refused",
     DeletesUnseen: "test_a_record_is_taken_away",
     NamesNoWait: "test_a_busy_end_is_told_as_transient",

@@ -22,7 +22,7 @@ from leadflow.cli import (
     what_if,
     working,
 )
-from leadflow.cli.outside import adapters, extensions, mail, publish
+from leadflow.cli.outside import adapters, crm, extensions, mail, publish
 from leadflow.cli.outside.commands import Commands
 from leadflow.cli.sample import demo
 from leadflow.cli.shell.command import JsonOption, PlainOption, PlaybookOption, StoreOption, Work, add
@@ -55,6 +55,8 @@ COMMANDS: Final[dict[str, tuple[Work, ...]]] = {
         due.tick,
         due.deliver,
         publish.publish,
+        crm.sync,
+        crm.conflicts,
         rules.rekey,
         rules.migrate,
     ),

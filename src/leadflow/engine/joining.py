@@ -52,6 +52,10 @@ class JoinedFlow(Flow):
         """Refused: what was told cannot be rolled back. Errors: UnsupportedCapabilityError."""
         raise _refused("publish", "after your commit, call leadflow.open(url).publish() from a worker")
 
+    def sync(self, *arguments: Any, **settings: Any) -> NoReturn:
+        """Refused: what a CRM took cannot be rolled back. Errors: UnsupportedCapabilityError."""
+        raise _refused("sync", "after your commit, call leadflow.open(url).sync(...) from a worker")
+
     def read_mail(self, *arguments: Any, **settings: Any) -> NoReturn:
         """Refused: what was read must be kept before it is marked as read. Errors: UnsupportedCapabilityError."""
         raise _refused("read_mail", "call leadflow.open(url).read_mail() from a worker")

@@ -10,6 +10,7 @@ from leadflow.expr import Schema, Term
 from leadflow.playbook.checks.assigning import assignment_findings
 from leadflow.playbook.checks.comparing import comparator_findings
 from leadflow.playbook.checks.conditions import condition_findings
+from leadflow.playbook.checks.crm import crm_findings
 from leadflow.playbook.checks.forms import form_findings, matching_findings
 from leadflow.playbook.checks.models import model_findings
 from leadflow.playbook.checks.processes import process_findings
@@ -98,6 +99,7 @@ def _findings(playbook: Playbook, schema: Schema, policies: Policies) -> Iterato
     yield from model_findings(playbook, schema, {each.path for each in conditions if each.severity != WARNING})
     yield from process_findings(playbook, schema)
     yield from assignment_findings(playbook, schema)
+    yield from crm_findings(playbook)
     yield from moved_findings(playbook)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from leadflow.assignment import rules as assignment
 from leadflow.assignment.views.rules import SCOPES
 from leadflow.capture import rules as capture
+from leadflow.crm import rules as crm
 from leadflow.matching import rules as matching
 from leadflow.model.values import CONSENT_LEVELS
 from leadflow.playbook.playbook import TYPES, Attribute
@@ -27,6 +28,8 @@ CHOICES: Final[Mapping[type[Any], Mapping[str, tuple[str, ...]]]] = {
     },
     matching.MatchingRules: {"unknown_contact": ("create", "keep")},
     scoring.Model: {"target": scoring.TARGETS, "state": scoring.STATES, "consent": tuple(CONSENT_LEVELS)},
+    crm.CrmRules: {"policy": crm.POLICIES},
+    crm.CrmField: {"way": crm.WAYS, "policy": ("", *crm.POLICIES)},
     process.Action: {"do": process.ACTIONS},
     assignment.Pool: {
         "strategy": assignment.STRATEGIES,

@@ -42,7 +42,7 @@ _WORDS = {
     "slas": "SLA",
     "moved": "move of",
 }
-_SECTIONS = frozenset({"capture", "matching", "scoring", "process", "assignment"})
+_SECTIONS = frozenset({"capture", "matching", "scoring", "process", "assignment", "crm"})
 _LONGEST = 100
 
 

@@ -12,6 +12,7 @@ from attrs import field, fields, frozen
 
 from leadflow.assignment.rules import AssignmentRules, Queue
 from leadflow.capture.rules import CaptureRules
+from leadflow.crm.rules import CrmRules
 from leadflow.errors import InvalidValueError
 from leadflow.expr import Type
 from leadflow.expr.fault import did_you_mean
@@ -83,6 +84,7 @@ class Playbook:
     scoring: ScoringRules = field(factory=ScoringRules)
     process: ProcessRules = field(factory=ProcessRules)
     assignment: AssignmentRules = field(factory=_unassigned)
+    crm: CrmRules = field(factory=CrmRules)
     moved: Mapping[str, str] = field(factory=dict)
 
     def __attrs_post_init__(self) -> None:

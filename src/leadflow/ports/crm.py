@@ -16,10 +16,16 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 
+from leadflow.crm.vocabulary import FIELDS, KINDS, LINKS, Value
 from leadflow.errors import UnsupportedCapabilityError
 from leadflow.model.values import NOTHING
+
+__all__ = [
+    "CAPABILITIES", "CONTRACT", "FIELDS", "KINDS", "LINKS", "Change", "Changes", "Conflict", "Crm", "CrmRecord", "Gone",
+    "Offer", "Outcome", "Refused", "Value", "Written", "check_deletes", "check_records",
+]  # fmt: skip
 
 CONTRACT = 1
 CAPABILITIES: Final[Mapping[str, str]] = MappingProxyType(
@@ -32,54 +38,27 @@ CAPABILITIES: Final[Mapping[str, str]] = MappingProxyType(
 )
 """What a CRM may claim. What it claims must work; what it does not claim must be refused."""
 
-KINDS: Final = ("user", "account", "contact", "lead", "opportunity")
-"""What is kept in step, each after those that it refers to."""
-
-LINKS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
-    {
-        "user": {},
-        "account": {"owner": "user"},
-        "contact": {"account": "account", "owner": "user"},
-        "lead": {"contact": "contact", "account": "account", "owner": "user"},
-        "opportunity": {"lead": "lead", "contact": "contact", "account": "account", "owner": "user"},
-    }
-)
-"""The roles in which a record of each kind refers to others, and their kinds."""
-
-FIELDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {
-        "user": ("name", "email", "team", "time_zone", "is_active"),
-        "account": (
-            *("name", "domain", "phone", "industry", "employees", "revenue"),
-            *("country", "region", "city", "postcode", "source"),
-        ),
-        "contact": (
-            *("first_name", "last_name", "email", "phone", "title", "language"),
-            *("country", "region", "city", "postcode", "time_zone", "source"),
-        ),
-        "lead": (
-            *("state", "reason", "process", "stage", "queue", "marketing_qualified", "teleprospect_ready"),
-            *("teleprospect_accepted", "sales_ready", "sales_accepted"),
-            *("source", "campaign", "page", "form", "product", "event"),
-        ),
-        "opportunity": ("status", "amount", "currency", "campaign", "closed_at"),
-    }
-)
-"""The fields of each kind by the port's names, in the order in which people want to see them. Moments are ISO 8601.
-
-A lead's score and grade by a model are `score.MODEL` and `grade.MODEL`; a playbook may name more fields.
-"""
-
-Value = str | int | bool | None
-"""A field's content; None is blank."""
-
 
 @frozen(kw_only=True)
 class Offer:
-    """What a CRM offers: its capabilities, and by kind the fields that it keeps. A kind that is not there is not kept."""
+    """What a CRM offers: its capabilities, and by kind the fields that it keeps. A kind that is not there is not kept.
+
+    `score` and `grade` among the fields of a lead stand for those by any model. `links` are the roles of each kind that it
+    keeps (by default all); kinds in `only_told` are told in `changes`, and taken from nobody else.
+    """
 
     capabilities: frozenset[str] = frozenset()
     fields: Mapping[str, frozenset[str]] = NOTHING
+    links: Mapping[str, frozenset[str]] = field(factory=lambda: {kind: frozenset(LINKS[kind]) for kind in LINKS})
+    only_told: frozenset[str] = frozenset()
+
+    def takes(self, kind: str) -> bool:
+        """Whether records of a kind may be written."""
+        return kind in self.fields and kind not in self.only_told
+
+    def keeps_link(self, kind: str, role: str) -> bool:
+        """Whether a record of a kind is kept with what it refers to in a role."""
+        return kind in self.fields and role in self.links.get(kind, ()) and LINKS[kind][role] in self.fields
 
     def keeps(self, kind: str, name: str) -> bool:
         """Whether a field of a record of this kind is kept.
@@ -87,7 +66,10 @@ class Offer:
         >>> Offer(fields={"lead": frozenset({"state"})}).keeps("lead", "score.interest")
         False
         """
-        return kind in self.fields and (name in self.fields[kind] or "custom_fields" in self.capabilities)
+        kept = self.fields.get(kind)
+        if kept is None:
+            return False
+        return name in kept or name.partition(".")[0] in kept or "custom_fields" in self.capabilities
 
 
 @frozen(kw_only=True)
@@ -130,7 +112,8 @@ class Conflict:
 class Refused:
     """Nothing was written, and never will be as it is: a code, the field if it is one, words without personal data.
 
-    The code is `unknown_link` for a link to what is not there.
+    The code is `unknown_link` for a link to what is not there, and `closed` for a record that is finished there and takes no
+    changes any more.
     """
 
     code: str
@@ -210,14 +193,14 @@ class Crm(Protocol):
 def check_records(records: Sequence[CrmRecord], offer: Offer, adapter: str) -> None:
     """Refuse what a CRM does not offer, before anything is written. Errors: UnsupportedCapabilityError."""
     for record in records:
-        if record.kind not in offer.fields:
-            raise _unsupported(adapter, f"it keeps no {record.kind}")
+        if not offer.takes(record.kind):
+            raise _unsupported(adapter, f"it takes no {record.kind}")
         strange = [name for name in record.fields if not offer.keeps(record.kind, name)]
         if strange:
             raise _unsupported(adapter, f"it keeps no field {sorted(strange)[0]} of a {record.kind}")
-        unknown = set(record.links) - set(LINKS[record.kind])
+        unknown = [role for role in record.links if not offer.keeps_link(record.kind, role)]
         if unknown:
-            raise _unsupported(adapter, f"a {record.kind} has no link {sorted(unknown)[0]}")
+            raise _unsupported(adapter, f"it keeps no {sorted(unknown)[0]} of a {record.kind}")
         if record.seen is not None and "locks" not in offer.capabilities:
             raise _unsupported(adapter, "it cannot tell whether somebody else has changed a record (locks)")
 

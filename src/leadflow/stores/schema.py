@@ -15,7 +15,7 @@ from leadflow.stores.statements import table_name
 Connection = sqlite3.Connection | sqlite3.Cursor
 
 APPLICATION_ID = 0x4C464C57
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 _FULL_CHECK_BYTES = 64 * 1024 * 1024
 _HEADER = b"SQLite format 3\0"
 

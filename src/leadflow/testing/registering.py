@@ -83,7 +83,7 @@ class _Asked:
 
     def __call__(self, thing: Any) -> Any:
         made = getattr(import_module(_RULES), self._strategy)()
-        if not hasattr(self._cls, "type"):
+        if not isinstance(getattr(self._cls, "type", None), str):
             return made
         # What comes in is made as dicts; the class is what they are read as.
         from leadflow.engine.intake.records import read_record

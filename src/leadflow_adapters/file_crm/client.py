@@ -91,7 +91,7 @@ class FileCrm:
             (seq, kind, remote, version, at_us)
             for kind, rows in journal.rows.items()
             for remote, (version, seq, at_us) in rows.items()
-            if seq > after and (version is not None or after)
+            if seq > after and (version is not None or since is not None)
         ]
         numbered.sort()
         page = numbered[:limit]

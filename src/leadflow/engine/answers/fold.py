@@ -11,7 +11,7 @@ from leadflow.model.decisions import Recorded
 from leadflow.model.records import Input
 from leadflow.ports.store import Scan, Snapshot, Store
 
-CACHES = frozenset({"score", "batch", "staged", "outbox", "setting", "recheck", "alert", "digest"})
+CACHES = frozenset({"score", "batch", "staged", "outbox", "setting", "recheck", "alert", "digest", "crmlink"})
 """Tables that are not decided alone: scores are measured from inputs, imports and delivery keep books."""
 
 

@@ -68,7 +68,9 @@ class OnCrm(Conformance):
         assert self.failures <= set(FAILURES), f"no such failure: {sorted(self.failures - set(FAILURES))}"
         offer = self.make().offer
         assert offer.capabilities == self.claims, "the offer names other capabilities than `claims`"
-        assert {"contact", "lead"} <= set(offer.fields) <= set(KINDS), "contacts and leads at least"
+        assert {"contact", "lead"} <= set(offer.fields) - offer.only_told, "contacts and leads at least"
+        assert set(offer.fields) <= set(KINDS)
+        assert offer.keeps_link("lead", "contact"), "a lead is somebody's"
         assert {"first_name", "last_name", "email"} <= offer.fields["contact"]
 
     # -- private ------------------------------------------------------------------------------------------

@@ -101,11 +101,13 @@ class ComingIn(OnCrm):
     def test_what_went_is_told(self) -> None:
         """Claimed: tells_deletes. Once it went, and only what went."""
         crm = self.make()
+        _, empty = walk(crm, None, 50)
         (_, gone), (_, stays) = contact(crm, 1), contact(crm, 2)
         _, cursor = walk(crm, None, 50)
         self.remove(gone.remote)
-        told, cursor = walk(self.make(), cursor, 1)
-        assert {each.remote for each in told if each.is_deleted} == {gone.remote}
+        for since, limit in ((cursor, 1), (empty, 50)):
+            told, _ = walk(self.make(), since, limit)
+            assert {each.remote for each in told if each.is_deleted} == {gone.remote}
         assert stays.remote not in {each.remote for each in walk(crm, None, 50)[0] if each.is_deleted}
 
     @needs("no tells_deletes")

@@ -7,7 +7,7 @@ from typing import ClassVar
 from attrs import evolve
 
 from leadflow.errors import AdapterError, TransientError
-from leadflow.ports.crm import Conflict, CrmRecord, Gone, Written
+from leadflow.ports.crm import KINDS, LINKS, Conflict, CrmRecord, Gone, Written
 from leadflow.testing.conformance import needs
 from leadflow.testing.selling.base import OnCrm
 from leadflow.testing.selling.samples import (
@@ -103,10 +103,21 @@ class Offering(OnCrm):
         assert not self.there("contact")
 
     def test_a_kind_that_is_not_kept_is_refused(self) -> None:
+        """Also one that is only told. Nothing of the batch is written."""
+        crm = self.make()
+        for kind in ("product", *(kind for kind in KINDS if not crm.offer.takes(kind))):
+            unsupported(lambda kind=kind: crm.upsert([named("c_1", "Kos"), CrmRecord(kind=kind, id="p_1")]))
+            assert not self.there("contact"), kind
+
+    def test_a_link_that_is_not_kept_is_refused(self) -> None:
         """Nothing of the batch is written."""
         crm = self.make()
-        unsupported(lambda: crm.upsert([named("c_1", "Kos"), CrmRecord(kind="product", id="p_1")]))
-        assert not self.there("contact")
+        _, other = contact(crm, 1)
+        for kind in filter(crm.offer.takes, KINDS):
+            for role in ("boss", *(role for role in LINKS[kind] if not crm.offer.keeps_link(kind, role))):
+                strange = CrmRecord(kind=kind, id="x_1", links={role: other.remote})
+                unsupported(lambda strange=strange: crm.upsert([named("c_2", "Kos"), strange]))
+                assert len(self.there("contact")) == 1, f"{kind}.{role}"
 
     # -- failures -----------------------------------------------------------------------------------------
 

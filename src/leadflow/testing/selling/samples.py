@@ -55,8 +55,9 @@ def family(crm: Crm, number: int) -> list[tuple[CrmRecord, Written]]:
     """One record of each kind that is kept, each linked to those before it."""
     made: dict[str, tuple[CrmRecord, Written]] = {}
     for kind in KINDS:
-        if kind in crm.offer.fields:
-            links = {role: made[other][1].remote for role, other in LINKS[kind].items() if other in made}
+        if crm.offer.takes(kind):
+            roles = {role: other for role, other in LINKS[kind].items() if crm.offer.keeps_link(kind, role)}
+            links = {role: made[other][1].remote for role, other in roles.items() if other in made}
             record = evolve(sample(crm, kind, number), links=links)
             made[kind] = (record, one(crm.upsert([record]), Written))
     return list(made.values())

@@ -73,9 +73,8 @@ def pools(
     **options: Fields,
 ) -> SearchStrategy[Pool]:
     """Pools of up to three members. `queues`, `schedules` and `slas` are names that they may use."""
-    strategies = options.pop("strategy", None) or st.sampled_from(
-        ["round_robin", "weighted", "least_loaded", "capacity"]
-    )
+    usual = st.sampled_from(["round_robin", "weighted", "least_loaded", "capacity"])
+    strategies = options.pop("strategy", usual)
 
     def of(strategy: str) -> SearchStrategy[Pool]:
         full = {"none_eligible": st.sampled_from(["hold", "default", "ignore_hours"]), "queue": _names(queues)}

@@ -37,13 +37,14 @@ def histories(
 
     >>> from hypothesis import find
     >>> from leadflow.playbook.default import default_playbook
-    >>> history = find(histories(default_playbook()), lambda records: len(records) > 3)
-    >>> [record["type"] for record in history], history[0]["at"]
-    (['interaction', 'interaction', 'interaction', 'interaction'], '2026-01-15T12:00:00+00:00')
+    >>> history = find(histories(default_playbook()), lambda records: records[0]["type"] == "submission")
+    >>> history[0]["fields"]["email"], history[0]["at"] >= "2026-01-15T12:00:00+00:00"
+    ('ana@kos.example', True)
     """
     if playbook is not None:
         fitted = moves(asked_by(playbook), with_commands=with_commands)
-        return st.lists(fitted, min_size=min_size, max_size=max_size).map(lambda each: _completed(playbook, each))
+        whole = st.lists(fitted, min_size=min_size, max_size=max_size).map(lambda each: _completed(playbook, each))
+        return whole.filter(bool) if min_size else whole
     options: dict[str, Any] = {} if at is None else {"at": at}
     kinds = [each(**options) for each in (submissions, interactions, entries, orders, deals)]
     if with_commands:

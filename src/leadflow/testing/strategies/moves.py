@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
@@ -107,17 +107,16 @@ def _some(fields: Mapping[str, Any], required: Sequence[str] = ()) -> dict[str, 
 
 def _filled(asked: Asked, name: str, form: Form, who: SearchStrategy[str]) -> SearchStrategy[tuple[Record, ...]]:
     """A form with what is required, and perhaps with more."""
-    required = {field for field in form.required if field in form.fields}
+    optional = [field for field in form.fields if field not in form.required]
+    chosen = st.lists(st.sampled_from(optional), unique=True) if optional else st.just([])
 
     @st.composite
     def fill(draw: st.DrawFn) -> tuple[Record, ...]:
-        chosen = draw(who)
-        whole = filled(asked, name, form, chosen, lambda values: draw(st.sampled_from((None, *values))))
-        fields = whole["fields"]
-        for field in required:
-            if fields.get(field) is None:
-                fields[field] = _value(asked, form.fields[field], chosen, lambda values: values[0])
-        return (whole,)
+        wanted = {*form.required, *draw(chosen)}
+        fields = {field: target for field, target in form.fields.items() if field in wanted}
+        return (
+            filled(asked, name, evolve(form, fields=fields), draw(who), lambda values: draw(st.sampled_from(values))),
+        )
 
     return fill()
 

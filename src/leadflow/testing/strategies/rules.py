@@ -3,8 +3,9 @@
 Every option is a strategy for the field of its name, unless it is said otherwise.
 
 >>> from hypothesis import find, strategies as st
->>> find(scoring_rules(points=st.just(35)), lambda rule: rule.each is not None)
-Rule(name='clicks', points=35, each='email.clicked')
+>>> rule = find(scoring_rules(points=st.just(35)), lambda rule: rule.each is not None)
+>>> rule.name, rule.points
+('clicks', 35)
 """
 
 from __future__ import annotations
@@ -103,7 +104,7 @@ def conditions(*, about: Sequence[str] = ABOUT, models: Sequence[str] = ()) -> S
 def attributes(**options: Fields) -> SearchStrategy[Attribute]:
     """Fields that a playbook adds: a number, a text, a code with its choices ..."""
     plain = st.sampled_from(["text", "number", "boolean", "date", "instant", "texts", "code"])
-    choices = options.pop("choices", None) or st.sampled_from([("manager", "student"), ("a", "b", "c")])
+    choices = options.pop("choices", st.sampled_from([("manager", "student"), ("a", "b", "c")]))
     by_kind = made(Attribute, {"type": plain}, options)
     chosen = made(Attribute, {"type": st.sampled_from(["code", "codes"]), "choices": choices}, options)
     return st.one_of(by_kind, chosen)
@@ -206,7 +207,7 @@ def scoring_rules(*, target: str = "contact", groups: Sequence[str] = (), **opti
 
 def scoring_models(**options: Fields) -> SearchStrategy[Model]:
     """Scoring models with up to four rules, each of another kind."""
-    targets = options.pop("target", None) or st.sampled_from(["contact", "account", "lead"])
+    targets = options.pop("target", st.sampled_from(["contact", "account", "lead"]))
     return targets.flatmap(lambda target: _models(target, options))
 
 
