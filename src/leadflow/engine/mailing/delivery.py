@@ -102,9 +102,11 @@ def deliver(
                     desk.give_back(taken)
                     raise
                 # After anything else it may have left: it stays claimed, and its mailer is asked when the lease is over.
-                desk.settle_later(taken, became)
+                if not refusals:
+                    desk.settle_later(taken, became)
+                    continue
+                desk.settle(taken, became)
                 for refusal in refusals:
-                    desk.settle_now()
                     # Where this cannot be kept now, the address is refused again next time.
                     with suppress(LeadflowError):
                         report(_refused(became, refusal, now()))
