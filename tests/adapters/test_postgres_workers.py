@@ -36,7 +36,7 @@ pytestmark = [pytest.mark.extra, pytest.mark.postgres]
 PLUGINS = load(only=(), also={"postgres": plugin})
 LEASE = "3s"
 SIZES = [
-    pytest.param(3_000, 4, 6, id="small"),
+    pytest.param(5_000, 4, 6, id="small"),
     pytest.param(100_000, 8, 40, id="full", marks=pytest.mark.slow),
 ]
 """Items, workers at once, how many of them are killed."""
@@ -63,6 +63,7 @@ class Crew:
     url: str
     work: str
     folder: Path
+    pace_s: float = 0.0
     running: list[subprocess.Popen[str]] = field(factory=list)
     killed: int = 0
     ended: list[tuple[int, str]] = field(factory=list)
@@ -79,6 +80,8 @@ class Crew:
             "url": self.url,
             "work": self.work,
             "lease": LEASE,
+            "pace": self.pace_s,
+            "go": str(self.folder / "go"),
             "letters": str(self.letters.path),
             "ledger": str(self.folder / f"told-{number}-{time.monotonic_ns()}.txt"),
         }
@@ -104,6 +107,7 @@ class Crew:
         for worker in self.running:
             assert worker.stdout is not None
             assert worker.stdout.readline() == "ready\n"
+        (self.folder / "go").touch()
         while self.killed < kills and left():
             time.sleep(chance.random() * pause)
             self.kill(chance)
@@ -140,9 +144,10 @@ def test_each_timer_is_done_once(url: str, tmp_path: Path, count: int, workers: 
 
     with leadflow.open(url, plugins=PLUGINS) as flow:
         filled(flow, count, late)
-        crew = Crew(url, "tick", tmp_path)
+        # A small store is worked off before anybody can be killed, unless they take their time.
+        crew = Crew(url, "tick", tmp_path, pace_s=0.3 if kills < 10 else 0.0)
         begun = time.monotonic()
-        crew.run(workers, kills, lambda: len(flow.due(2**62, 1)), 0.5 if kills < 10 else 2.0)
+        crew.run(workers, kills, lambda: len(flow.due(2**62, 1)), 0.3 if kills < 10 else 2.0)
         finished(lambda: len(flow.due(2**62, 1)), lambda: flow.tick(lease=LEASE))
         took = time.monotonic() - begun
         decisions = list(flow.store.scan(Scan(table="decision")))
@@ -177,7 +182,7 @@ def test_each_message_leaves_at_most_once(url: str, tmp_path: Path, count: int, 
         filled(flow, count, letter)
         crew = Crew(url, "deliver", tmp_path)
         begun = time.monotonic()
-        crew.run(workers, kills, left, 0.5 if kills < 10 else 2.0)
+        crew.run(workers, kills, left, 0.3 if kills < 10 else 2.0)
         finished(left, lambda: flow.deliver(LedgerMailer(str(crew.letters.path)), lease=LEASE))
         took = time.monotonic() - begun
         rows = {row.id: row for row in flow.store.scan(Scan(table="outbox"))}

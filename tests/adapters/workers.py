@@ -38,8 +38,9 @@ class LedgerMailer:
 class Observing:
     """Writes down the decisions that this process has committed."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, pace_s: float) -> None:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        self._pace_s = pace_s
 
     @hookimpl
     def leadflow_register_observers(self, register: Any) -> None:
@@ -48,14 +49,17 @@ class Observing:
     def told(self, decisions: Iterable[Recorded]) -> None:
         # One write, so that a kill leaves no half of it.
         os.write(self._file, "".join(f"{each.id}\n" for each in decisions).encode())
+        time.sleep(self._pace_s)
 
 
 def main() -> None:
     job = json.loads(sys.argv[1])
-    observing = Observing(job["ledger"])
+    observing = Observing(job["ledger"], job["pace"])
     plugins = load(only=(), also={"postgres": plugin, "observing": observing})
     with leadflow.open(job["url"], plugins=plugins) as flow:
         print("ready", flush=True)
+        while not os.path.exists(job["go"]):
+            time.sleep(0.01)
         idle = 0
         while idle < 2:
             try:
