@@ -117,3 +117,21 @@ def test_a_url_of_no_known_scheme_is_refused_before_anything_is_claimed(post: Po
         post.flow.deliver("pigeon://loft")
     assert post.states() == ["planned"]
     assert post.flow.deliver(tmp_path).handed_over == 1
+
+
+def test_a_letter_waits_a_week_for_its_recipients_address(post: Post) -> None:
+    """A first playbook names people before anybody has reported them: who does so in time loses no letter."""
+    lead = post.flow.submit("demo-request", {"email": "c@x.example"}, key="r").lead
+    for owner in ("ana", "bo"):
+        post.flow.do({"type": "assign", "key": f"a-{owner}", "lead": lead, "owner": owner}).one().unwrap()
+    mailer = Answering()
+    done = post.flow.deliver(mailer)
+    assert (done.put_off, done.total) == (2, 2)
+    assert {(each.state, each.attempts) for each in post.rows()} == {("planned", 0)}
+    assert all("report the user" in (each.error or "") for each in post.rows())
+    post.flow.do({"type": "user", "key": "u", "id": "ana", "email": "ana@sales.example", "name": "Ana"}).one().unwrap()
+    post.clock.advance("1h")
+    assert post.flow.deliver(mailer).handed_over == 1
+    post.clock.advance("7d")
+    assert post.flow.deliver(mailer).refused == 1
+    assert sorted(post.states()) == ["handed_over", "refused"]

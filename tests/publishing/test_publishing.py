@@ -149,6 +149,14 @@ def test_a_publisher_of_a_plugin_is_found_by_its_scheme_and_closed() -> None:
         filled().publish(Answering())
 
 
+def test_a_flow_finds_what_its_own_plugins_bring() -> None:
+    """Also those that a host hands over without an entry point."""
+    told = Answering()
+    with leadflow.open(plugins=load(only=(), also={"acme": plugin("publishers", ("acme", lambda url: told))})) as flow:
+        flow.submit("demo-request", {"email": "ana@x.example"}, key="s")
+        assert flow.publish("acme://x").count == len(told.told) == len(wanted(flow))
+
+
 # -- the file ------------------------------------------------------------------------------------------------
 
 

@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
-from leadflow.testing import MailerConformance, StoreConformance
+from leadflow.testing import CrmConformance, MailerConformance, PublisherConformance, StoreConformance
 from leadflow.testing.conformance import Conformance, needs
 
 GUARD = "test_no_test_is_overridden_in_silence"
 KITS: dict[type[Conformance], tuple[str, dict[str, Any]]] = {
     MailerConformance: ("test_each_key_arrives", {"failures": frozenset()}),
     StoreConformance: ("test_an_input_is_kept_once", {}),
+    CrmConformance: ("test_a_kind_that_is_not_kept_is_refused", {}),
+    PublisherConformance: ("test_a_batch_arrives_in_order_and_whole", {}),
 }
 """Each kit, one of its tests, and what a subclass has to say."""
 

@@ -27,6 +27,7 @@ from leadflow.engine.mailing.choosing import mailer_for
 from leadflow.engine.mailing.delivery import Delivered, deliver
 from leadflow.engine.mailing.receiving import MailRead, mailbox_for, read_mail
 from leadflow.engine.mailing.vetoing import Veto
+from leadflow.engine.observing import Observer, tell
 from leadflow.engine.outcome import Ingested, Outcome
 from leadflow.engine.planning.carrying import ATTEMPTS, Carrier, results
 from leadflow.engine.preparing import asking_schema, rulebook_of, schema_for
@@ -51,13 +52,11 @@ from leadflow.room import NO_POLICIES, Policies
 
 if TYPE_CHECKING:
     from leadflow.matching.linkage.spec import LinkageSpec
+    from leadflow.plugins import Plugins
     from leadflow.scoring.fit import Fit, FitSettings
 
 log = logging.getLogger("leadflow")
 log.addHandler(logging.NullHandler())
-
-Observer = Callable[[Sequence[Recorded]], Any]
-"""Told of the decisions of every commit, after it, in order."""
 
 
 class Flow:
@@ -79,13 +78,15 @@ class Flow:
         observers: Mapping[str, Observer] = NOTHING,
         vetoes: Mapping[str, Veto] = NOTHING,
         sources: Mapping[str, Source] = NOTHING,
+        plugins: Plugins | None = None,
     ) -> None:
         self.store = store
         self.playbook = playbook
+        self.plugins = plugins  # those that this flow was opened with know its mailers; else the installed ones do
         self.rulebook = rulebook_of(playbook, policies)
-        self._policies, self._observers, self._vetoes, self._sources = policies, observers, vetoes, sources
+        self._policies, self._vetoes, self._sources = policies, vetoes, sources
         self._now = now or _clock.now_us
-        self._carrier = Carrier(store, self.rulebook, self._tell if observers else None, self.attempts)
+        self._carrier = Carrier(store, self.rulebook, partial(tell, observers) if observers else None, self.attempts)
         self.schema = schema_for(playbook, policies)
         self._lists = Lists(store, self.rulebook, asking_schema(playbook, policies))
         self.adoption: Adoption = look(store, self.rulebook.digest)
@@ -186,14 +187,6 @@ class Flow:
         """
         return undo(self, batch)
 
-    def _tell(self, decisions: Sequence[Recorded]) -> None:
-        """Tell observers what was committed. One that fails is logged: what is committed stays, the others are told."""
-        for name, observer in self._observers.items():
-            try:
-                observer(decisions)
-            except Exception:
-                log.exception("observer %s failed on %d decisions", name, len(decisions))
-
     def now(self) -> int:
         """This flow's clock: microseconds since 1970 UTC."""
         return self._now()
@@ -227,7 +220,7 @@ class Flow:
         may take, and than the clocks of workers differ.
         """
         lease_us = _clock.read_lease(lease)
-        with mailer_for(to) as mailer:
+        with mailer_for(to, plugins=self.plugins) as mailer:
             return deliver(self.store, self.rulebook, mailer, sender, self._now, limit, lease_us, self._vetoes, self.do)
 
     def publish(
@@ -245,7 +238,7 @@ class Flow:
         goes on. `source` says who tells; `skip` is the key of a notice that the publisher refuses for good, to go on
         after it. Errors: AdapterError and its kin; what was told before stays told.
         """
-        with publisher_for(to) as publisher:
+        with publisher_for(to, plugins=self.plugins) as publisher:
             return publish(self.store, publisher, name or place_of(to), source, limit, skip)
 
     def read_mail(
@@ -260,7 +253,7 @@ class Flow:
 
         `again` reads it from its start; nothing counts twice. Errors: InvalidInputError, AdapterError.
         """
-        with mailbox_for(source) as mailbox:
+        with mailbox_for(source, plugins=self.plugins) as mailbox:
             return read_mail(self, mailbox, dry_run=dry_run, again=again, progress=progress)
 
     def sync(self, to: str | Path | Crm = "crm", *, name: str = "crm") -> Synced:

@@ -100,7 +100,7 @@ def _outside(plugins: Plugins, policies: Policies) -> dict[str, Any]:
 
     observers = {each.name: Limited(each.name, each.factory, plugins.limit_s) for each in plugins.all("observers")}
     vetoes = {name: Limited(name, function, plugins.limit_s) for name, function in policies.vetoes.items()}
-    return {"observers": observers, "vetoes": vetoes, "sources": sources_of(plugins)}
+    return {"observers": observers, "vetoes": vetoes, "sources": sources_of(plugins), "plugins": plugins}
 
 
 def open_flow(

@@ -27,7 +27,7 @@ _NUMBERS = count(1)
 class PostgresKit(StoreConformance):
     """What every store promises, on the server that `backend` names."""
 
-    claims = frozenset({"durable", "faults", "url"})
+    claims = frozenset({"claims", "durable", "faults", "url"})
     backend: ClassVar[str | None] = None
 
     @pytest.fixture(autouse=True)

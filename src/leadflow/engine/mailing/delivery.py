@@ -31,12 +31,14 @@ from leadflow.errors import (
     TransientError,
 )
 from leadflow.model.commands import ReportMail
-from leadflow.model.time import HOUR_US, MINUTE_US, SECOND_US
+from leadflow.model.time import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from leadflow.model.values import NOTHING
 from leadflow.ports.mail import Mailer
 from leadflow.ports.store import Store
 
 _RETRY_US = (5 * MINUTE_US, HOUR_US, 6 * HOUR_US)
+_NO_ADDRESS_US = 7 * DAY_US
+_NO_ADDRESS = "the recipient has no address: report the user with an email"
 LEASE = "10min"
 """How long a message may be in somebody's hands before another asks what became of it."""
 
@@ -100,9 +102,11 @@ def deliver(
                     desk.give_back(taken)
                     raise
                 # After anything else it may have left: it stays claimed, and its mailer is asked when the lease is over.
-                desk.settle_later(taken, became)
+                if not refusals:
+                    desk.settle_later(taken, became)
+                    continue
+                desk.settle(taken, became)
                 for refusal in refusals:
-                    desk.settle_now()
                     # Where this cannot be kept now, the address is refused again next time.
                     with suppress(LeadflowError):
                         report(_refused(became, refusal, now()))
@@ -157,8 +161,12 @@ def _hand_over(
         done.refused += 1
         return settled(message, "refused", now_us, "cannot be written as mail")
     if mail is None:
-        done.refused += 1
-        return settled(message, "refused", now_us, "the recipient has no address")
+        if now_us - message.planned_us >= _NO_ADDRESS_US:
+            done.refused += 1
+            return settled(message, "refused", now_us, _NO_ADDRESS)
+        # A first playbook names people before anybody has said who they are.
+        done.put_off += 1
+        return back(message, now_us + HOUR_US, _NO_ADDRESS)
     kept = held(vetoes, message, mail, now_us)
     if kept is not None:
         done.held += 1

@@ -91,7 +91,7 @@ class Desk:
                 self._commit(((message, taken),) if last is None else (last, (message, taken)), message)
             except ConflictError:
                 if last is not None:
-                    self._settle(*last)
+                    self.settle(*last)
                 if not self._is_still(message):
                     return None
             except BaseException:
@@ -125,12 +125,6 @@ class Desk:
         """What became of the message in hand: written with the next one, or when the desk is cleared."""
         self._last = claimed, became
 
-    def settle_now(self) -> None:
-        """Write what became of the message in hand."""
-        last, self._last = self._last, None
-        if last is not None:
-            self._settle(*last)
-
     def resolve(self, message: Message, became: Message) -> bool:
         """Settle a message that nobody has in hand any more; whether nobody else was faster."""
         return self._is_committed(message, became)
@@ -146,14 +140,17 @@ class Desk:
         share, self._share = self._share, Claimed()
         try:
             if last is not None:
-                self._settle(*last)
+                self.settle(*last)
         finally:
             if share.tokens and isinstance(self._store, Claiming):
                 with suppress(LeadflowError):  # else their lease ends
                     self._store.release(share.tokens)
 
-    def _settle(self, claimed: Message, became: Message) -> None:
-        """Where a report of it was faster, that stands; so does what another decided once our lease was over."""
+    def settle(self, claimed: Message, became: Message) -> None:
+        """Write down what became of a message.
+
+        Where a report of it was faster, that stands; so does what another decided once our lease was over.
+        """
         for _ in range(_TRIES):
             with suppress(ConflictError):
                 self._commit(((claimed, became),))

@@ -25,57 +25,67 @@ LEASE: Final = "1min"
 
 
 def tick(carrier: Carrier, until_us: int, lease_us: int) -> int:
-    """Do what is due by then and in nobody else's hands; returns how much there was."""
+    """Do what is due by then and in nobody else's hands; returns how much was done.
+
+    What failed, or is due as before though it was done, is logged and left for the next tick.
+    """
     total = 0
     for command in chunks(carrier.store, until_us):
         carrier.carry_out([command], lambda command: until_us)
         total += len(command.subjects)
+    stuck: set[str] = set()
     if isinstance(carrier.store, Claiming):
-        return total + _shared(carrier, carrier.store, until_us, lease_us)
-    aside: set[str] = set()
+        total += _shared(carrier, carrier.store, until_us, lease_us, stuck)
+    else:
+        total += _alone(carrier, until_us, stuck)
+    if stuck:
+        log.error("%d due rows could not be done, and wait for the next tick: %s", len(stuck), min(stuck))
+    return total - len(stuck)
+
+
+def _alone(carrier: Carrier, until_us: int, stuck: set[str]) -> int:
+    total, done = 0, set[str]()
     while True:
-        due = due_by(carrier.store, carrier.rulebook.tables.values(), until_us, BATCH + len(aside))
-        due = [wake for wake in due if wake.key not in aside]
+        found = due_by(carrier.store, carrier.rulebook.tables.values(), until_us, BATCH + len(stuck))
+        stuck.update(wake.key for wake in found if wake.key in done)
+        due = [wake for wake in found if wake.key not in stuck]
         if not due:
-            _tell(aside)
             return total
-        failed = {wake.key for wake in _failed(carrier.carry_out(due, _when))}
-        aside |= failed
-        total += len(due) - len(failed)
+        carrier.carry_out(due, _when)
+        total += len(due)
+        done = {wake.key for wake in due}
 
 
-def _shared(carrier: Carrier, store: Claiming, until_us: int, lease_us: int) -> int:
-    """In shares that are nobody else's. What failed stays in our hands until the end, so that it does not come again."""
+def _shared(carrier: Carrier, store: Claiming, until_us: int, lease_us: int, stuck: set[str]) -> int:
+    """In shares that are nobody else's. What is stuck stays in our hands until the end, so that it does not come again."""
     tables = {table.name: table for table in carrier.rulebook.tables.values()}
     queries = [query for query, _ in _queries(tables.values(), until_us)]
-    total, aside = 0, dict[Key, Any]()
+    total, done, aside = 0, set[str](), dict[Key, Any]()
     try:
         while True:
             claimed = store.claim(queries, _SHARE, lease_us)
             if not claimed.tokens:
-                _tell({id_ for _, id_ in aside})
                 return total
             aside |= claimed.tokens
-            due = [wake for wake in (_wake(tables[row.table], row) for row in claimed.rows) if wake.due_us <= until_us]
+            found = [_wake(tables[row.table], row) for row in claimed.rows]
+            stuck.update(wake.key for wake in found if wake.key in done)
+            due = [wake for wake in found if wake.due_us <= until_us and wake.key not in stuck]
             due.sort(key=_order)
             try:
-                done = carrier.carry_out(due, _when, claims=claimed.tokens)
+                planned = carrier.carry_out(due, _when, claims=claimed.tokens)
             except ConflictError as error:
                 if error.code != CLAIM_LOST:
                     raise
                 continue  # we were too slow, and somebody else has them
-            failed = {(wake.table, wake.id) for wake in _failed(done)}
+            failed = {(wake.table, wake.id) for wake in _failed(planned)}
             for wake in due:
                 if (wake.table, wake.id) not in failed:
                     del aside[wake.table, wake.id]
-            total += len(due) - len(failed)
+            stuck.update(wake.key for wake in due if (wake.table, wake.id) in failed)
+            total += len(due)
+            done |= {wake.key for wake in due}
     finally:
         store.release(aside)
-
-
-def _tell(failed: set[str]) -> None:
-    if failed:
-        log.error("%d due rows could not be done, and wait for the next tick: %s", len(failed), min(failed))
 
 
 def due_by(store: Store, tables: Iterable[Table], until_us: int, limit: int) -> list[Wake]:

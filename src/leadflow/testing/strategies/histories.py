@@ -37,9 +37,9 @@ def histories(
 
     >>> from hypothesis import find
     >>> from leadflow.playbook.default import default_playbook
-    >>> history = find(histories(default_playbook()), lambda records: len(records) > 3)
-    >>> [record["type"] for record in history], history[0]["at"]
-    (['interaction', 'interaction', 'interaction', 'interaction'], '2026-01-15T12:00:00+00:00')
+    >>> history = find(histories(default_playbook()), lambda records: records[0]["type"] == "submission")
+    >>> history[0]["fields"]["email"], history[0]["at"] >= "2026-01-15T12:00:00+00:00"
+    ('ana@kos.example', True)
     """
     if playbook is not None:
         fitted = moves(asked_by(playbook), with_commands=with_commands)

@@ -6,8 +6,9 @@ and damaged: most faults live where records collide.
 Every option that is not named is a strategy for the field of that name.
 
 >>> from hypothesis import find, strategies as st
->>> find(submissions(forms=["newsletter"], visitor=st.just("ck-9")), lambda record: True)
-{'type': 'submission', 'key': 's-1', 'form': 'newsletter', 'fields': {'email': 'ana@kos.example'}, 'visitor': 'ck-9'}
+>>> record = find(submissions(forms=["newsletter"], visitor=st.just("ck-9")), lambda record: True)
+>>> record["form"], record["visitor"], record["fields"]["email"]
+('newsletter', 'ck-9', 'ana@kos.example')
 """
 
 from __future__ import annotations

@@ -3,8 +3,9 @@
 Every option is a strategy for the field of its name, unless it is said otherwise.
 
 >>> from hypothesis import find, strategies as st
->>> find(scoring_rules(points=st.just(35)), lambda rule: rule.each is not None)
-Rule(name='clicks', points=35, each='email.clicked')
+>>> rule = find(scoring_rules(points=st.just(35)), lambda rule: rule.each is not None)
+>>> rule.name, rule.points
+('clicks', 35)
 """
 
 from __future__ import annotations
