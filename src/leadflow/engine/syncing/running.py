@@ -18,7 +18,8 @@ from leadflow.model.making import replaced
 from leadflow.model.values import NOTHING
 from leadflow.ports.crm import KINDS, LINKS, Change, Conflict, Crm, CrmRecord, Gone, Outcome, Refused, Written
 
-BATCH: Final = 100
+BATCH: Final = 200
+_PAGE: Final = 1000
 _GULP: Final = 2000
 _ROUNDS: Final = 3
 
@@ -84,7 +85,7 @@ class _Run:
             gulp: list[Change] = []
             while not is_last and len(gulp) < _GULP:
                 try:
-                    page = self._crm.changes(cursor, BATCH)
+                    page = self._crm.changes(cursor, _PAGE)
                 except InvalidInputError as error:
                     if error.code != "unknown_cursor" or cursor is None:
                         raise
