@@ -318,6 +318,14 @@ def test_an_interaction_is_sent_again_instead(scene: Scene) -> None:
     assert told.code == "not_retried"
 
 
+@pytest.mark.parametrize("field", ["owner", "owner_id"])
+def test_a_field_may_be_named_as_conditions_name_it(scene: Scene, field: str) -> None:
+    """`lead.owner` in a rule and `owner` in a record are the same column."""
+    made = scene.flow.do({"type": "lead", "key": "k", "contact": {"email": "a@kos.example"}, "page": "p", field: "ana"})
+    lead = scene.flow.leads(where='lead.owner == "ana"')[0].lead
+    assert (lead.id, lead.owner_id, dict(lead.custom)) == (made.one().lead, "ana", {})
+
+
 def test_the_same_key_again_changes_nothing(scene: Scene) -> None:
     """Section 10: an idempotency key; another body under it is a conflict, and tells so."""
     first = scene.submit(key="r-1")

@@ -47,7 +47,9 @@ def read_values(record: str, given: Mapping[str, Any], schema: Schema) -> tuple[
             faults.append(Fault("not_settable", place))
             continue
         try:
-            values[field.name] = read_value(record, field, value)
+            # "owner" is short for "owner_id": both mean the same column.
+            known_as = field.accessor if not field.custom and field.accessor.endswith("_id") else field.name
+            values[known_as] = read_value(record, field, value)
         except InvalidValueError as error:
             faults.append(Fault(error.code, place))
     return values, faults
