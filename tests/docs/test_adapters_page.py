@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.extra
+
 DOCS = Path(__file__).parents[2] / "docs"
 SCRIPT: dict[str, Any] = runpy.run_path(str(DOCS / "_adapters.py"))
 SLOW = ("sqlite", "memory", "folder", "csv")

@@ -60,7 +60,15 @@ def missing(page: str, names: list[str]) -> list[str]:
     return [name for name in names if not re.search(rf"`[^`\n]*(?<![\w-]){re.escape(name)}(?![\w-])[^`\n]*`", text)]
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=lambda page: page.stem)
+RUNNING = [
+    # What a plugin adds to the command line needs typer.
+    pytest.param(page, id=page.stem, marks=[pytest.mark.extra] * ("import typer" in page.read_text(encoding="utf-8")))
+    for page in PAGES
+    if blocks(page, "python")
+]
+
+
+@pytest.mark.parametrize("page", RUNNING)
 def test_code_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The Python blocks of a page run from top to bottom, as a reader would type them."""
     monkeypatch.chdir(tmp_path)

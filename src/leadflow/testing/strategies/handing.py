@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -89,7 +90,8 @@ def pools(
         }
         return st.one_of([made(Pool, {**fields, **ends}, options) for ends in (full, queued)])
 
-    return strategies.flatmap(of)
+    kept = cache(of)
+    return strategies.flatmap(lambda strategy: kept(strategy))
 
 
 def queues(**options: Fields) -> SearchStrategy[Queue]:

@@ -35,11 +35,12 @@ def histories(
     moment (`at`), in order: hand them to `flow.ingest(history, clock="record")`. Sizes count moves then, of which one may
     be several records. `at` is for histories without a playbook.
 
-    >>> from hypothesis import find
+    >>> from hypothesis import Phase, find, settings
+    >>> once = settings(phases=[Phase.generate], database=None)
     >>> from leadflow.playbook.default import default_playbook
-    >>> history = find(histories(default_playbook()), lambda records: records[0]["type"] == "submission")
-    >>> history[0]["fields"]["email"], history[0]["at"] >= "2026-01-15T12:00:00+00:00"
-    ('ana@kos.example', True)
+    >>> history = find(histories(default_playbook()), lambda records: len(records) > 0, settings=once)
+    >>> all("at" in record for record in history)
+    True
     """
     if playbook is not None:
         fitted = moves(asked_by(playbook), with_commands=with_commands)

@@ -11,6 +11,7 @@ Every option is a strategy for the field of its name, unless it is said otherwis
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -137,7 +138,7 @@ def matching_strategies(*, target: str | None = None, **options: Fields) -> Sear
         "lead": [(("contact", "context"),), (("contact",),), (("contact", "campaign"), ("contact",))],
     }
     if target is None:
-        return st.sampled_from([*keys]).flatmap(lambda name: matching_strategies(target=name, **options))
+        return st.one_of([matching_strategies(target=name, **options) for name in keys])
     fields = {
         "target": st.just(target),
         "keys": st.sampled_from(keys[target]),
@@ -208,13 +209,15 @@ def scoring_rules(*, target: str = "contact", groups: Sequence[str] = (), **opti
 def scoring_models(**options: Fields) -> SearchStrategy[Model]:
     """Scoring models with up to four rules, each of another kind."""
     targets = options.pop("target", st.sampled_from(["contact", "account", "lead"]))
-    return targets.flatmap(lambda target: _models(target, options))
+    # Kept by target: strategies that are made anew at each draw cost more than what they draw.
+    kept = cache(lambda target: _models(target, options))
+    return targets.flatmap(lambda target: kept(target))
 
 
 def _models(target: str, options: Mapping[str, Fields]) -> SearchStrategy[Model]:
     groups = {"mail": Group(at_least=-10, at_most=20)}
     threshold = sometimes(st.sampled_from([60, 30, 10]))
-    bound = st.sampled_from([(None, None), (0, 100), (-50, None)])
+    bounds = ((None, None), (0, 100), (-50, None))
     grades = (Grade(name="cold", at_least=0), Grade(name="warm", at_least=30), Grade(name="hot", at_least=60))
     fields: dict[str, Fields] = {
         "target": st.just(target),
@@ -229,8 +232,8 @@ def _models(target: str, options: Mapping[str, Fields]) -> SearchStrategy[Model]
     fixed = {name: option for name, option in options.items() if name in ("floor", "ceiling", "leave")}
     if fixed:
         return made(Model, fields, options)
-    return bound.flatmap(
-        lambda pair: made(Model, {**fields, "floor": st.just(pair[0]), "ceiling": st.just(pair[1])}, options)
+    return st.one_of(
+        [made(Model, {**fields, "floor": st.just(low), "ceiling": st.just(high)}, options) for low, high in bounds]
     ).flatmap(_leaving)
 
 
