@@ -60,6 +60,52 @@ def test_what_the_store_chooses_the_engine_would_have(
         assert listed[0] == listed[1], own
 
 
+def test_every_part_that_the_store_answers_tells_leads_apart(opened: Any) -> None:
+    """Beside the law, which may meet few leads that differ: each such part lists some of these leads, not all."""
+    parts = {
+        'lead.owner == "ana"': {"a", "b"},
+        'lead.owner in ["bo", "cy", "nobody"]': {"c"},
+        "lead.sales_ready": {"a"},
+        "lead.teleprospect_ready": {"b", "c"},
+        'lead.page == "pricing"': {"a", "c"},
+        'lead.created_at >= instant("2026-01-17T12:00:00Z")': {"c"},
+        'lead.owner == "ana" and lead.teleprospect_ready': {"b"},
+    }
+    clock = VirtualClock(START)
+    with opened(now=clock) as flow:
+        names = {}
+        for name, page, owner in (("a", "pricing", "ana"), ("b", "home", "ana"), ("c", "pricing", "bo")):
+            lead = (
+                flow.do(
+                    {
+                        "type": "lead",
+                        "key": name,
+                        "contact": {"email": f"{name}@x.example"},
+                        "page": page,
+                        "owner_id": owner,
+                    }
+                )
+                .one()
+                .unwrap()
+                .lead
+            )
+            names[lead] = name
+            clock.advance("1d")
+        lead_of = {name: lead for lead, name in names.items()}
+        for number, (name, flag) in enumerate(
+            (("a", "sales_ready"), ("b", "teleprospect_ready"), ("c", "teleprospect_ready"))
+        ):
+            flag_set = {"type": "set_flag", "key": f"f{number}", "lead": lead_of[name], "flag": flag, "value": True}
+            flow.do(flag_set).one().unwrap()
+        moved = flow.do({"type": "advance", "key": "m", "lead": lead_of["c"], "how": "skip"}).one().unwrap()
+        assert moved.is_ok
+        stage = next(each.lead.stage for each in flow.leads() if names[each.lead.id] == "c")
+        parts[f'stage == "{stage}"'] = {"c"}
+        for text, expected in parts.items():
+            assert flow.explain_query(text).by_engine == (), text
+            assert {names[each.lead.id] for each in flow.leads(text)} == expected, text
+
+
 def test_the_plan_of_a_list_says_who_answers_what() -> None:
     """`explain_query` names each part once, with who answers it."""
     where = 'lead.owner == "ana" and lead.sales_ready and score("interest") > 50'
