@@ -9,7 +9,7 @@ more, so that it is run, and fails the day it passes. Any other override, and an
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, ClassVar, TypeVar
 
 Test = TypeVar("Test", bound=Callable[..., None])
@@ -22,6 +22,10 @@ class Conformance:
     is_kit: ClassVar[bool] = False
     claims: ClassVar[frozenset[str]] = frozenset()
     """What a subclass says that its adapter can do: what is claimed must work, what is not claimed must be refused."""
+    failures: ClassVar[frozenset[str] | None] = None
+    """The failures that a subclass can bring about; None: it says nothing of them."""
+    capabilities: ClassVar[Collection[str]] = ()
+    """Of a kit: all that may be claimed. A test that needs "no X" is run where X is not claimed."""
     _apart: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -47,7 +51,8 @@ class Conformance:
     @classmethod
     def _offered(cls) -> frozenset[str]:
         """What tests may ask of this subclass."""
-        return cls.claims
+        unclaimed = {f"no {name}" for name in cls.capabilities if name not in cls.claims}
+        return cls.claims | (cls.failures or frozenset()) | unclaimed
 
     @classmethod
     def _standard(cls) -> dict[str, Any]:

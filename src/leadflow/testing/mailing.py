@@ -24,7 +24,7 @@ must be refused. `failures` are those of `FAILURES` that the other end can be ma
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from email import message_from_bytes, policy
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -69,16 +69,7 @@ class MailerConformance(Conformance):
     """What every mailer does. Each test gets a new mailer from `make`."""
 
     is_kit: ClassVar[bool] = True
-    claims: ClassVar[frozenset[str]] = frozenset()
-    failures: ClassVar[frozenset[str] | None] = None
-
-    @classmethod
-    def _offered(cls) -> frozenset[str]:
-        return (
-            cls.claims
-            | (cls.failures or frozenset())
-            | {f"no {name}" for name in CAPABILITIES if name not in cls.claims}
-        )
+    capabilities: ClassVar[Collection[str]] = CAPABILITIES
 
     # -- what a subclass says -----------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ claimed must be refused. `failures` are those of `FAILURES` that the other end c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
@@ -51,16 +51,7 @@ class PublisherConformance(Conformance):
     """What every publisher does. Each test gets a new publisher from `make`."""
 
     is_kit: ClassVar[bool] = True
-    claims: ClassVar[frozenset[str]] = frozenset()
-    failures: ClassVar[frozenset[str] | None] = None
-
-    @classmethod
-    def _offered(cls) -> frozenset[str]:
-        return (
-            cls.claims
-            | (cls.failures or frozenset())
-            | {f"no {name}" for name in CAPABILITIES if name not in cls.claims}
-        )
+    capabilities: ClassVar[Collection[str]] = CAPABILITIES
 
     # -- what a subclass says -----------------------------------------------------------------------------
 

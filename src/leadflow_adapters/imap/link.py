@@ -15,6 +15,7 @@ from leadflow.errors import AuthenticationError, RejectedError, TransientError
 from leadflow_adapters.imap.lines import Fetched, fetched, number, uid_in
 from leadflow_adapters.imap.settings import ImapSettings, quoted
 from leadflow_adapters.secrets import read_secret
+from leadflow_adapters.trust import trusting, untrusted
 
 T = TypeVar("T")
 
@@ -123,7 +124,9 @@ class Link:
         host, port, timeout = self.settings.host, self.settings.port, self.settings.timeout_s
         try:
             if self.settings.security == "tls":
-                self._imap = imaplib.IMAP4_SSL(host, port, ssl_context=self._trust(), timeout=timeout)
+                self._imap = imaplib.IMAP4_SSL(
+                    host, port, ssl_context=trusting(self.settings.ca, "imap"), timeout=timeout
+                )
             else:
                 self._imap = imaplib.IMAP4(host, port, timeout=timeout)
         except ssl.SSLError as error:
@@ -140,7 +143,7 @@ class Link:
                 hint="nothing is read in the clear; imaps://, or security=none on purpose",
             )
         try:
-            self._bounded(lambda: self._session.starttls(self._trust()))
+            self._bounded(lambda: self._session.starttls(trusting(self.settings.ca, "imap")))
         except ssl.SSLError as error:
             raise self._untrusted(error) from error
         except (*BROKEN, imaplib.IMAP4.error) as error:
@@ -229,26 +232,7 @@ class Link:
             hint=hint,
         )
 
-    def _trust(self) -> ssl.SSLContext:
-        context = ssl.create_default_context()
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if self.settings.ca is not None:
-            try:
-                context.load_verify_locations(self.settings.ca)
-            except (OSError, ssl.SSLError) as error:
-                raise AuthenticationError(
-                    f"{self.settings.ca} holds no certificates ({type(error).__name__})",
-                    adapter="imap",
-                    operation="tls",
-                ) from error
-        return context
-
     def _untrusted(self, error: ssl.SSLError) -> AuthenticationError | TransientError:
         if isinstance(error, ssl.SSLCertVerificationError):
-            return AuthenticationError(
-                f"the certificate of {self.settings.host} is not trusted: {error.verify_message}",
-                adapter="imap",
-                operation="tls",
-                hint="check the host's name, or name a file of certificates with ca=",
-            )
+            return untrusted(error, self.settings.host, "imap")
         return self._broken("tls", error, "imaps:// and security=starttls are not the same")

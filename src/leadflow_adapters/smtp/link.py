@@ -13,6 +13,7 @@ from leadflow.errors import AuthenticationError, TransientError
 from leadflow_adapters.secrets import read_secret
 from leadflow_adapters.smtp.answers import Answer, refusal, text_of
 from leadflow_adapters.smtp.settings import SmtpSettings
+from leadflow_adapters.trust import trusting, untrusted
 
 _ANSWER: Final = re.compile(rb"[2-5]\d\d(?:[ -]|$)")
 _LONGEST_ANSWER: Final = 16_384
@@ -183,7 +184,7 @@ class Link:
         self._smtp = _Session(local_hostname=self.settings.hello or _own_name(), timeout=self.settings.timeout_s)
         self._smtp.begin(sock)
         if self.settings.security == "tls":
-            self._smtp.begin(self._trust().wrap_socket(sock, server_hostname=self.settings.host))
+            self._smtp.begin(trusting(self.settings.ca, "smtp").wrap_socket(sock, server_hostname=self.settings.host))
         answer = self.heard("connect", *self._smtp.getreply())
         if answer.code != 220:
             raise TransientError(
@@ -222,7 +223,7 @@ class Link:
             )
         smtp = self._session
         assert smtp.sock is not None  # noqa: S101 - it just answered
-        smtp.begin(self._trust().wrap_socket(smtp.sock, server_hostname=self.settings.host))
+        smtp.begin(trusting(self.settings.ca, "smtp").wrap_socket(smtp.sock, server_hostname=self.settings.host))
         self._hello()
 
     def _login(self, user: str, secret: str) -> None:
@@ -252,28 +253,9 @@ class Link:
                 f"{self.settings.host} and we have no way to log in in common", adapter="smtp", operation="login"
             ) from None
 
-    def _trust(self) -> ssl.SSLContext:
-        context = ssl.create_default_context()
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if self.settings.ca is not None:
-            try:
-                context.load_verify_locations(self.settings.ca)
-            except (OSError, ssl.SSLError) as error:
-                raise AuthenticationError(
-                    f"{self.settings.ca} holds no certificates ({type(error).__name__})",
-                    adapter="smtp",
-                    operation="tls",
-                ) from error
-        return context
-
     def _untrusted(self, error: ssl.SSLError) -> AuthenticationError | TransientError:
         if isinstance(error, ssl.SSLCertVerificationError):
-            return AuthenticationError(
-                f"the certificate of {self.settings.host} is not trusted: {error.verify_message}",
-                adapter="smtp",
-                operation="tls",
-                hint="check the host's name, or name a file of certificates with ca=",
-            )
+            return untrusted(error, self.settings.host, "smtp")
         return TransientError(
             f"{self.settings.host}: no TLS ({error.reason})",
             adapter="smtp",

@@ -22,16 +22,7 @@ class OnCrm(Conformance):
     """The base of the parts of the kit."""
 
     is_kit: ClassVar[bool] = True
-    claims: ClassVar[frozenset[str]] = frozenset()
-    failures: ClassVar[frozenset[str] | None] = None
-
-    @classmethod
-    def _offered(cls) -> frozenset[str]:
-        return (
-            cls.claims
-            | (cls.failures or frozenset())
-            | {f"no {name}" for name in CAPABILITIES if name not in cls.claims}
-        )
+    capabilities: ClassVar[Collection[str]] = CAPABILITIES
 
     # -- what a subclass says -----------------------------------------------------------------------------
 
